@@ -1,0 +1,28 @@
+"""A composed report → what is to be mended before it is handed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter.prose.numbering import Problem
+
+if TYPE_CHECKING:
+    from reporter.prose.document import Document
+
+
+def findings(document: Document) -> list[Problem]:
+    """Return every problem of a report that was composed over what is stored.
+
+    Found are: runs without a result, broken claims, references and citations that lead nowhere,
+    unanswered questions, figures without alt text, ids given twice.
+    """
+    runs = [
+        Problem(where=f"run {run.name}", message=run.error)
+        for run in document.finished.values()
+        if run.error
+    ]
+    claims = [
+        Problem(where=claim.where, message=f"the claim does not hold: {claim.reading}")
+        for claim in document.broken
+    ]
+    return [*runs, *claims, *document.problems]

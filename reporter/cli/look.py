@@ -1,0 +1,58 @@
+"""report list, status, why: what looks and changes nothing."""
+
+from __future__ import annotations
+
+import click
+
+from reporter.cli.places import locate
+
+
+@click.command("list")
+@click.option("-r", "--report", help="The report whose own experiments are listed too.")
+def list_command(report: str | None) -> None:
+    """List the experiments and the shipped reports."""
+    from reporter import registry, shipped
+    from reporter.report import load
+
+    folder, _ = locate(report)
+    known = registry.load((shipped.folder("experiments"), folder / "experiments"))
+    click.echo("experiments")
+    for name, experiment in sorted(known.experiments.items()):
+        click.echo(f"  {name:<18} {experiment.summary}")
+    click.echo("reports")
+    for name in shipped.templates():
+        click.echo(f"  {name:<18} {load(shipped.folder('templates') / name).report.title}")
+
+
+@click.command("status")
+@click.argument("report", required=False)
+@click.option("--quick", is_flag=True, help="Of the quick build.")
+def status_command(report: str | None, *, quick: bool) -> None:
+    """Say for every run whether its result is stored, and what it cost."""
+    from reporter.build import Request, current_plan, open_workplace
+
+    folder, root = locate(report)
+    at = open_workplace(Request(folder=folder, root=root, is_quick=quick))
+    for job in current_plan(at).jobs:
+        stored = at.store.load(job.key)
+        state = "stored " if stored else "to run "
+        seconds = f"{stored.record['seconds']:8.1f} s" if stored else " " * 10
+        click.echo(f"{state} {seconds}  {job.run} (seed {job.seed})  {job.experiment}")
+
+
+@click.command("why")
+@click.argument("run")
+@click.option("-r", "--report", help="The report, as for build.")
+@click.option("--quick", is_flag=True, help="Of the quick build.")
+def why_command(run: str, report: str | None, *, quick: bool) -> None:
+    """Say why RUN would be computed again, or that it is fresh."""
+    from reporter import lock
+    from reporter.build import Request, current_plan, open_workplace
+    from reporter.causes import causes
+
+    folder, root = locate(report)
+    at = open_workplace(Request(folder=folder, root=root, is_quick=quick))
+    now = current_plan(at, (run,))
+    locked = lock.read(at.lock)
+    for cause in causes(run, locked[0] if locked else None, now, at.store):
+        click.echo(cause)

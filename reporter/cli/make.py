@@ -1,0 +1,161 @@
+"""report run, build, check: what computes and writes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reporter.cli.places import locate
+
+if TYPE_CHECKING:
+    from reporter.build import Built, Request
+
+FORMATS = ("html", "pdf")
+
+
+def _common(command: Any) -> Any:  # noqa: ANN401 - a decorator
+    """Add the options that run and build share."""
+    options = [
+        click.option("--quick", is_flag=True, help="Small stand-ins, seconds on one core."),
+        click.option(
+            "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="runs.last-fc.epochs=5"
+        ),
+        click.option("-j", "--jobs", type=click.IntRange(1), help="Worker processes."),
+        click.option("-f", "--force", is_flag=True, help="Compute again what is stored."),
+        click.option("-x", "stops", is_flag=True, help="Stop at the first failure."),
+        click.option("--download", is_flag=True, help="Fetch torchvision's weights if needed."),
+        click.option("-n", "--dry-run", is_flag=True, help="Say what would run; run nothing."),
+        click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command("build")
+@click.argument("report", required=False)
+@click.option("--section", "sections", multiple=True, metavar="ID", help="Only this section.")
+@click.option("--frozen", is_flag=True, help="Trust report.lock; render stored results only.")
+@click.option("--format", "formats", default="html,pdf", help="html,pdf (default), html or pdf.")
+@_common
+def build_command(report: str | None, sections: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
+    """Run what is missing and write REPORT as HTML and PDF."""
+    formats = tuple(options.pop("formats").split(","))
+    for name in formats:
+        if name not in FORMATS:
+            raise click.BadParameter(f"{name!r} should be html or pdf", param_hint="--format")
+    request = replace(
+        _request(report, **options),
+        sections=sections,
+        formats=formats,
+        is_frozen=options["frozen"],
+    )
+    _make(request, **options)
+
+
+@click.command("run")
+@click.argument("runs", nargs=-1)
+@click.option("-r", "--report", help="The report, as for build.")
+@_common
+def run_command(runs: tuple[str, ...], report: str | None, **options: Any) -> None:  # noqa: ANN401
+    """Compute the named RUNS of a report, all by default, and write no page."""
+    request = replace(_request(report, **options), runs=runs or None, formats=())
+    _make(request, **options)
+
+
+@click.command("check")
+@click.argument("report", required=False)
+@click.option("--quick", is_flag=True, help="Check the quick build.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def check_command(report: str | None, *, quick: bool, as_json: bool) -> None:
+    """Find broken claims, dangling references, unanswered questions, missing results."""
+    from reporter.build import Request, review
+    from reporter.check import findings
+
+    folder, root = locate(report)
+    found = findings(review(Request(folder=folder, root=root, is_quick=quick)))
+    if as_json:
+        click.echo(json.dumps([vars(problem) for problem in found], indent=1))
+    else:
+        for problem in found:
+            click.echo(f"{problem.where}: {problem.message}")
+        click.echo(f"{len(found)} to mend" if found else "nothing to mend", err=True)
+    sys.exit(1 if found else 0)
+
+
+def _request(report: str | None, **options: Any) -> Request:  # noqa: ANN401
+    from reporter.build import Request
+
+    folder, root = locate(report)
+    return Request(
+        folder=folder,
+        root=root,
+        overrides=options["overrides"],
+        is_quick=options["quick"],
+        download=options["download"],
+        force=options["force"],
+        stops_at_failure=options["stops"],
+        jobs=options["jobs"],
+    )
+
+
+def _make(request: Request, *, dry_run: bool, as_json: bool, **_: Any) -> None:  # noqa: ANN401
+    """Carry out a request and tell what came of it."""
+    if dry_run:
+        _foretell(request)
+        return
+    from reporter.build import build
+    from reporter.cli.watch import watching
+
+    with watching() as watch:
+        built = build(replace(request, watch=watch))
+    if as_json:
+        click.echo(json.dumps(_as_plain(built), indent=1))
+    else:
+        _tell(built)
+    sys.exit(0 if built.is_well else 1)
+
+
+def _foretell(request: Request) -> None:
+    """Print the runs that a build would compute."""
+    from reporter.build import make_plan, open_workplace
+    from reporter.prose.document import needed_runs
+
+    at = open_workplace(request)
+    wanted = request.runs or needed_runs(at.report, request.sections)
+    for job in make_plan(request, at, wanted).jobs:
+        state = "stored" if job.key in at.store and not request.force else "to run"
+        click.echo(f"{state}  {job.run} (seed {job.seed})")
+
+
+def _tell(built: Built) -> None:
+    """Print what is wrong to stderr, the written files to stdout."""
+    for outcome in built.outcomes:
+        if outcome.state in ("failed", "missing"):
+            click.echo(f"failed   {outcome.job.run}: {outcome.error}", err=True)
+    for claim in built.document.broken:
+        click.echo(f"broken   {claim.where}: the claim does not hold: {claim.reading}", err=True)
+    for problem in built.document.problems:
+        click.echo(f"broken   {problem.where}: {problem.message}", err=True)
+    ran = sum(outcome.state == "ran" for outcome in built.outcomes)
+    cached = sum(outcome.state == "cached" for outcome in built.outcomes)
+    click.echo(f"{ran} ran, {cached} stored, {built.seconds:.1f} s", err=True)
+    for path in built.files:
+        click.echo(str(path))
+
+
+def _as_plain(built: Built) -> dict[str, Any]:
+    return {
+        "files": [str(path) for path in built.files],
+        "seconds": round(built.seconds, 2),
+        "runs": [
+            {"run": o.job.run, "seed": o.job.seed, "state": o.state, "error": o.error}
+            for o in built.outcomes
+        ],
+        "broken": [vars(claim) for claim in built.document.broken],
+        "problems": [vars(problem) for problem in built.document.problems],
+    }

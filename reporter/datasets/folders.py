@@ -1,0 +1,155 @@
+"""A folder of class folders → a Dataset: classes, splits, and a digest of every byte."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import random
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from reporter.errors import ReportError, nearest
+from reporter.inputs import Dataset, Example
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from reporter.datasets.digests import Digests
+
+IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+Files = dict[str, list["Path"]]  # image files by class
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByShare:
+    """A split that draws `test` of each class's images with a seed."""
+
+    test: float
+    seed: int
+
+
+def open_folder(
+    name: str,
+    root: Path,
+    split: str | ByShare,
+    classes: Literal["exact", "casefold"],
+    digests: Digests,
+) -> Dataset:
+    """Read the list of images below `root`; none is decoded.
+
+    Args:
+        name: the data set's name in report.toml.
+        root: holds train/ and test/ (split "folders"), or class folders.
+        split: "folders"; the name of a CSV file in `root` with columns path and split; or a share.
+        classes: whether class folders that differ in case are one class.
+        digests: where the content digests come from.
+
+    Raises:
+        ReportError: a missing folder, an empty class, a split that names no image, and the like.
+    """
+    where = f"data.{name}"
+    if not root.is_dir():
+        raise ReportError(f"{where}: no folder {root}; put the images there or change path")
+    if split == "folders":
+        train, test = (_images(root / part, where, classes) for part in ("train", "test"))
+        _compare(train, test, where)
+    else:
+        files = _images(root, where, classes)
+        if isinstance(split, ByShare):
+            train, test = _by_share(files, split)
+        else:
+            train, test = _by_list(files, root, split, where)
+    labels = {kind: index for index, kind in enumerate(sorted(train))}
+    dataset = Dataset(
+        name=name,
+        classes=tuple(labels),
+        train=_examples(train, labels),
+        test=_examples(test, labels),
+        digest="",
+    )
+    return replace(dataset, digest=content_digest(dataset, root, digests))
+
+
+def content_digest(dataset: Dataset, root: Path, digests: Digests) -> str:
+    """Return the sha-256 over classes, splits, relative paths and file contents."""
+    total = hashlib.sha256(repr(dataset.classes).encode())
+    for part, examples in (("train", dataset.train), ("test", dataset.test)):
+        for example in examples:
+            path = example.path.relative_to(root).as_posix()
+            total.update(f"{part} {example.label} {path} {digests.of(example.path)}\n".encode())
+    return total.hexdigest()
+
+
+def _images(root: Path, where: str, classes: str) -> Files:
+    """Return the image files of each class folder of `root`."""
+    if not root.is_dir():
+        raise ReportError(f'{where}: no folder {root}; make it, or set split = "splits.csv"')
+    found: Files = defaultdict(list)
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        kind = folder.name.casefold() if classes == "casefold" else folder.name
+        files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_ENDINGS)
+        if not files:
+            raise ReportError(f"{where}: class folder {folder} holds no image; fill or remove it")
+        found[kind] += files
+    if len(found) < 2:  # noqa: PLR2004 - a classifier needs two classes
+        raise ReportError(f"{where}: {root} holds {len(found)} class folders; two are the least")
+    return dict(found)
+
+
+def _compare(train: Files, test: Files, where: str) -> None:
+    """Insist that training and test set have the same classes."""
+    odd = sorted(set(train) ^ set(test))
+    if not odd:
+        return
+    if {kind.casefold() for kind in train} == {kind.casefold() for kind in test}:
+        raise ReportError(
+            f"{where}: class folders of train and test differ in case ({', '.join(odd[:4])}); "
+            'set classes = "casefold"'
+        )
+    side = "train" if odd[0] in train else "test"
+    raise ReportError(
+        f"{where}: class {odd[0]!r} is only in {side}{nearest(odd[0], (set(train) & set(test)))}"
+    )
+
+
+def _by_share(files: Files, split: ByShare) -> tuple[Files, Files]:
+    """Draw the test images of each class; at least one stays on each side."""
+    train, test = {}, {}
+    for kind, paths in files.items():
+        drawn = random.Random(f"{split.seed}/{kind}").sample(paths, len(paths))  # noqa: S311 - a split
+        count = min(max(1, int(len(paths) * split.test)), len(paths) - 1)
+        test[kind], train[kind] = sorted(drawn[:count]), sorted(drawn[count:])
+    return train, test
+
+
+def _by_list(files: Files, root: Path, table: str, where: str) -> tuple[Files, Files]:
+    """Follow a CSV file with the columns path and split."""
+    path = root / table
+    if not path.is_file():
+        raise ReportError(f"{where}.split: no file {path}; write it with columns path and split")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or {"path", "split"} - set(rows[0]):
+        raise ReportError(f"{where}.split: {path} should have the columns path and split")
+    kinds = {p: kind for kind, paths in files.items() for p in paths}
+    sides: Mapping[str, Files] = {"train": defaultdict(list), "test": defaultdict(list)}
+    for number, row in enumerate(rows, 2):
+        image = root / row["path"]
+        if row["split"] not in sides:
+            raise ReportError(f"{path}:{number}: split {row['split']!r} should be train or test")
+        if image not in kinds:
+            raise ReportError(f"{path}:{number}: no image {image}; correct the row or add the file")
+        sides[row["split"]][kinds[image]].append(image)
+    for kind in files:
+        if not sides["train"].get(kind):
+            raise ReportError(f"{where}: class {kind!r} has no training image in {path}")
+    return dict(sides["train"]), dict(sides["test"])
+
+
+def _examples(files: Files, labels: Mapping[str, int]) -> tuple[Example, ...]:
+    pairs: Iterable[tuple[Path, int]] = (
+        (path, labels[kind]) for kind, paths in files.items() for path in paths
+    )
+    return tuple(Example(path=path, label=label) for path, label in sorted(pairs))

@@ -1,0 +1,93 @@
+"""A generator → a folder of images like any other, made once and kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+TEST_SEED = 1_000_000  # test images start here: no seed serves both sets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What is generated: `train` and `test` images of each of `classes` classes."""
+
+    source: Literal["paintings", "formulas"]
+    classes: int | None
+    train: int
+    test: int
+    size: int
+    level: int
+
+
+def materialise(recipe: Recipe, cache: Path) -> Path:
+    """Return the folder with the images of `recipe`, made now unless `cache` has it."""
+    generator = Path(__file__).with_name(f"{recipe.source}.py").read_bytes()
+    name = hashlib.sha256(repr(recipe).encode() + generator).hexdigest()[:16]
+    folder = cache / f"{recipe.source}-{name}"
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".making-", dir=cache))
+    try:
+        jobs = [(recipe, kind, scratch) for kind in _classes(recipe)]
+        with ProcessPoolExecutor(os.cpu_count(), get_context("forkserver")) as pool:
+            list(pool.map(_make_class, jobs, chunksize=max(1, len(jobs) // 40)))
+        scratch.chmod(0o755)
+        scratch.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # another process was faster
+            raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder
+
+
+def one_image(path: Path, seed: int, size: int) -> Path:
+    """Write one painting, the stand-in for a photograph, and return its path."""
+    from PIL import Image
+
+    from reporter.datasets.paintings import STYLES, paint
+
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f".{path.name}")
+        image = Image.fromarray(paint(STYLES[seed % len(STYLES)], seed=seed, size=size))
+        image.save(scratch, "PNG")
+        scratch.replace(path)
+    return path
+
+
+def _classes(recipe: Recipe) -> tuple[str, ...]:
+    if recipe.source == "paintings":
+        from reporter.datasets.paintings import STYLES as NAMES
+    else:
+        from reporter.datasets.formulas import CLASSES as NAMES
+    return NAMES[: recipe.classes]
+
+
+def _make_class(job: tuple[Recipe, str, Path]) -> None:
+    """Write the training and test images of one class."""
+    from PIL import Image
+
+    recipe, kind, root = job
+    for part, count, first in (("train", recipe.train, 0), ("test", recipe.test, TEST_SEED)):
+        folder = root / part / kind
+        folder.mkdir(parents=True)
+        for index in range(count):
+            if recipe.source == "paintings":
+                from reporter.datasets.paintings import paint
+
+                image = paint(kind, seed=first + index, size=recipe.size, level=recipe.level)
+            else:
+                from reporter.datasets.formulas import draw
+
+                image = draw(kind, seed=first + index, size=recipe.size)
+            Image.fromarray(image).save(folder / f"{index:04d}.png")

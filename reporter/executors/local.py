@@ -1,0 +1,96 @@
+"""Tasks → worker processes on this machine; one that dies takes nothing else along.
+
+Workers are forked from one server process that has torch loaded already, so a run starts at once
+and none inherits another's state.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import wait as wait_any
+from typing import TYPE_CHECKING
+
+from reporter.executors import Ended
+from reporter.executors.worker import work
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    from reporter.executors import Task
+
+PRELOADED = ["torch", "torchvision", "reporter.executors.worker"]
+
+
+@dataclass(frozen=True)
+class _Running:
+    task: Task
+    process: BaseProcess
+    deadline: float  # on the monotonic clock
+
+
+class LocalExecutor:
+    """Up to `slots` worker processes at a time."""
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self._context = get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOADED)
+        self._running: list[_Running] = []
+
+    def submit(self, task: Task) -> None:
+        """Start a worker for `task`."""
+        (task.work / "error.json").unlink(missing_ok=True)
+        process = self._context.Process(target=_work, args=(task,), name=task.run)
+        process.start()
+        limit = float("inf") if task.timeout_s is None else task.timeout_s
+        self._running.append(_Running(task, process, time.monotonic() + limit))
+
+    def wait(self, timeout_s: float) -> list[Ended]:
+        """Return the tasks that ended, or ran past their time, within `timeout_s`."""
+        wait_any([running.process.sentinel for running in self._running], timeout_s)
+        ended = []
+        for running in list(self._running):
+            if running.process.is_alive() and time.monotonic() < running.deadline:
+                continue
+            self._running.remove(running)
+            ended.append(Ended(task=running.task, error=_end(running)))
+        return ended
+
+    def stop(self) -> None:
+        """Kill the workers; the store never sees half of what they did."""
+        for running in self._running:
+            running.process.kill()
+            running.process.join()
+        self._running.clear()
+
+
+def _work(task: Task) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    work(task)
+
+
+def _end(running: _Running) -> str | None:
+    """Join a worker and say in one line why it failed, None if it did not."""
+    task, process = running.task, running.process
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return f"ran past timeout_s = {task.timeout_s:g}; raise it or shorten the run"
+    process.join()
+    if process.exitcode == 0:
+        return None
+    try:
+        return str(json.loads((task.work / "error.json").read_text())["error"])
+    except (OSError, ValueError):
+        return f"its worker died ({_cause(process.exitcode)}); the log has its last lines"
+
+
+def _cause(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        name = signal.Signals(-exitcode).name
+        return f"{name}, as when memory runs out" if name == "SIGKILL" else name
+    return f"exit code {exitcode}"

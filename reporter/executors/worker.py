@@ -1,0 +1,145 @@
+"""What happens inside a worker: one task → one entry in the store, or one line of error."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from reporter.artifacts import Result
+from reporter.errors import ReportError, RunError
+from reporter.experiment import Run
+from reporter.registry import experiments_in
+from reporter.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reporter.executors import Task
+
+RECORDED = ("torch", "torchvision", "numpy", "scikit-learn", "pillow", "reporter")
+
+
+def work(task: Task) -> None:
+    """Compute the result of `task` and store it; on failure leave `error.json` and a log."""
+    task.work.mkdir(parents=True, exist_ok=True)
+    task.log.parent.mkdir(parents=True, exist_ok=True)
+    _end_with_parent()
+    with task.log.open("w", encoding="utf-8") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        faulthandler.enable(log)
+        try:
+            result, record = _compute(task)
+            Store(task.store).save(task.key, result, record)
+        except BaseException as exc:  # noqa: BLE001 - the parent reports it
+            _report(task, exc)
+            raise SystemExit(1) from None
+
+
+def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
+    device = _prepare_device(task.device, task.threads)
+    run = Run(name=task.run, seed=task.seed, device=device, notify=_Progress(task))
+    started = time.perf_counter()
+    found = {e.name: e for e in experiments_in(task.file)}
+    result = found[task.experiment].function(run, **task.arguments)
+    if not isinstance(result, Result):
+        raise RunError(f"{task.experiment} returned {type(result).__name__}; return a Result")
+    record = {
+        "seconds": round(time.perf_counter() - started, 2),
+        "device": _device_name(device),
+        "host": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "threads": task.threads,
+        "python": platform.python_version(),
+        "versions": _versions(),
+        "commit": _commit(),
+    }
+    return result, record
+
+
+class _Progress:
+    """Appends what a run tells of itself to work/<key>/progress.jsonl, where anyone may look."""
+
+    def __init__(self, task: Task) -> None:
+        self.path = task.work / "progress.jsonl"
+        self.path.write_text("")
+
+    def __call__(self, values: Mapping[str, float | str]) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"time": time.time(), **values}) + "\n")
+
+
+def _prepare_device(wanted: str, threads: int) -> str:
+    import torch
+
+    torch.set_num_threads(threads)
+    has_cuda = torch.cuda.is_available()
+    if wanted == "cuda" and not has_cuda:
+        raise RunError('settings.device: "cuda", but torch finds no GPU; set device = "auto"')
+    if wanted == "cpu" or not has_cuda:
+        return "cpu"
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    return "cuda"
+
+
+def _device_name(device: str) -> str:
+    if device == "cuda":
+        import torch
+
+        return str(torch.cuda.get_device_name())
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+        for line in file:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "CPU"
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in RECORDED:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def _commit() -> str:
+    """Return the commit of the folder the command runs in, "" outside a checkout."""
+    answer = subprocess.run(  # noqa: S603 - a fixed command
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the user's git
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip()
+
+
+def _report(task: Task, exc: BaseException) -> None:
+    """Leave one line for the report and, for what is no user's mistake, the traceback in the log."""
+    is_told = isinstance(exc, ReportError)
+    line = str(exc) if is_told else f"{type(exc).__name__}: {exc}"
+    if not is_told:
+        traceback.print_exception(exc)
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - into the run's log
+    (task.work / "error.json").write_text(json.dumps({"error": " ".join(line.split())}))
+
+
+def _end_with_parent() -> None:
+    """End this process when the build that started it is gone, however it went."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,303 @@
+"""Stored data → SVG for curves, bars and matrices, PNG for images; drawn once and kept by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reporter import fonts
+from reporter.artifacts import Bars, Curves, ImageGrid, Matrix, Metric, Series
+from reporter.store import dump, to_plain, write_atomically
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from reporter.artifacts import Artifact
+
+TEXT_WIDTH_MM = 138.0
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#111111")
+DASHES = ("-", "--", "-.", ":")  # beside colour, so that grey paper tells curves apart
+IMAGE_PIXELS = 420  # longest side of one image on the page: 300 dpi at 35 mm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A drawn figure: its file's bytes and type, and its width on the page."""
+
+    content: bytes
+    media_type: str
+    width_mm: float
+
+
+def is_drawable(artifact: Metric | Artifact) -> bool:
+    """Tell whether there is a picture of `artifact`: not for tables, texts and checkpoints."""
+    if isinstance(artifact, Metric):
+        return bool(artifact.history)
+    return isinstance(artifact, Curves | Bars | Matrix | ImageGrid)
+
+
+def draw(outputs: tuple[Metric | Artifact, ...], cache: Path, *, columns: int = 1) -> Drawing:
+    """Draw one output of a run, given for each seed, `columns` of which stand side by side.
+
+    Curves over several seeds are drawn as mean with a band of ± one standard deviation; other
+    kinds show the first seed.
+    """
+    width = (TEXT_WIDTH_MM - 6 * (columns - 1)) / columns
+    first = outputs[0]
+    if isinstance(first, Matrix):
+        width = min(width, 45 + 9.0 * len(first.column_labels))
+    if isinstance(first, ImageGrid):
+        return _kept(cache, (outputs[:1], columns), "png", width, lambda: _montage(first))
+    return _kept(cache, (outputs, columns), "svg", width, lambda: _plot(outputs, width))
+
+
+def image(pixels: np.ndarray, cache: Path, width_mm: float) -> Drawing:
+    """Return one image of a grid as PNG."""
+    return _kept(cache, (pixels,), "png", width_mm, lambda: _png(pixels))
+
+
+def describe(outputs: tuple[Metric | Artifact, ...]) -> str:
+    """Say in a sentence what the figure shows, for readers who can't see it."""
+    first = outputs[0]
+    if isinstance(first, ImageGrid):
+        labels = "; ".join(" ".join(label.split()) for label in first.labels if label)
+        return ". ".join(filter(None, (first.description, labels)))
+    if isinstance(first, Bars):
+        pairs = zip(first.labels, first.values, strict=True)
+        return f"{first.y_label}: " + ", ".join(f"{k} {_number(v, first.unit)}" for k, v in pairs)
+    if isinstance(first, Matrix):
+        right = sum(row[i] for i, row in enumerate(first.values) if i < len(row))
+        total = sum(map(sum, first.values))
+        return f"Matrix of {first.row_title} by {first.column_title}: {right:g} of {total:g} on the diagonal"
+    curves = _curves(first)
+    courses = (
+        f"{series.label or curves.y_label} goes from {_number(series.y[0], curves.unit)} to "
+        f"{_number(series.y[-1], curves.unit)}"
+        for series in curves.series
+        if series.y
+    )
+    return f"{curves.y_label} over {curves.x_label}: " + "; ".join(courses)
+
+
+def _kept(cache: Path, content: Any, suffix: str, width: float, make: Any) -> Drawing:  # noqa: ANN401
+    """Return the drawing from the cache, or make and keep it."""
+    files: dict[str, bytes] = {}
+    plain = to_plain(list(content), files)
+    total = hashlib.sha256(dump(plain))
+    for data in [*files.values(), Path(__file__).read_bytes()]:
+        total.update(data)
+    path = cache / f"{total.hexdigest()[:32]}.{suffix}"
+    if not path.is_file():
+        write_atomically(path, make())
+    media_type = "image/png" if suffix == "png" else "image/svg+xml"
+    return Drawing(content=path.read_bytes(), media_type=media_type, width_mm=width)
+
+
+def _plot(outputs: tuple[Metric | Artifact, ...], width_mm: float) -> bytes:
+    """Draw with matplotlib and return an SVG that is the same on every day."""
+    import matplotlib as mpl
+    from matplotlib import font_manager
+    from matplotlib.figure import Figure
+
+    for _, _, _, package, file in fonts.FACES:
+        font_manager.fontManager.addfont(str(fonts.path(package, file)))
+    settings = {
+        "font.family": fonts.SANS,
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 7.5,
+        "legend.fontsize": 7.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "axes.unicode_minus": True,
+        "svg.hashsalt": "reporter",
+    }
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(width_mm / 25.4, _height(outputs[0], width_mm) / 25.4))
+        figure.set_layout_engine("constrained")
+        _fill(figure, figure.add_subplot(), outputs)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    return buffer.getvalue()
+
+
+def _height(first: Metric | Artifact, width_mm: float) -> float:
+    """Return a height in mm that suits what is drawn."""
+    if isinstance(first, Matrix):
+        return min(width_mm, 30 + 7.5 * len(first.values))
+    if isinstance(first, Bars):
+        return min(150.0, 14 + 5.5 * len(first.labels))
+    return max(46.0, width_mm * 0.46)
+
+
+def _fill(figure: Figure, axes: Axes, outputs: tuple[Metric | Artifact, ...]) -> None:
+    first = outputs[0]
+    if isinstance(first, Matrix):
+        _fill_matrix(axes, first)
+    elif isinstance(first, Bars):
+        _fill_bars(axes, first)
+    else:
+        every = [_curves(output) for output in outputs]
+        _fill_curves(axes, _over_seeds(every), every[0])
+        if len(every[0].series) > 1:
+            count = len(every[0].series)
+            figure.legend(loc="outside upper center", ncols=min(count, 5), frameon=False)
+
+
+def _curves(output: Metric | Artifact) -> Curves:
+    """Return curves; of a metric its history over epochs, a curve for each rate."""
+    if isinstance(output, Curves):
+        return output
+    if not isinstance(output, Metric):
+        raise TypeError(type(output).__name__)
+    rates = list(dict.fromkeys(reading.rate for reading in output.history))
+    split = {"train": "training ", None: ""}.get(output.split, f"{output.split} ")
+    name = "loss (nats)" if output.unit == "nats" else "accuracy (%)"
+    series = tuple(
+        Series(
+            label=f"rate {rate:g}" if rate is not None else "",
+            x=tuple(float(r.epoch or 0) for r in output.history if r.rate == rate),
+            y=tuple(r.value for r in output.history if r.rate == rate),
+        )
+        for rate in rates
+    )
+    return Curves(series=series, x_label="epoch", y_label=f"{split}{name}", unit=output.unit)
+
+
+Band = tuple[str, tuple[float, ...], list[float], list[float]]  # label, x, mean, deviation
+
+
+def _over_seeds(every: list[Curves]) -> list[Band]:
+    """Return mean and standard deviation over seeds of each curve, as far as all seeds go."""
+    bands: list[Band] = []
+    for index, series in enumerate(every[0].series):
+        alike = [c.series[index].y for c in every if len(c.series) > index]
+        length = min(map(len, alike))
+        columns = list(zip(*(y[:length] for y in alike), strict=True))
+        mean = [statistics.fmean(column) for column in columns]
+        spread = [statistics.stdev(c) if len(c) > 1 else 0.0 for c in columns]
+        bands.append((series.label, series.x[:length], mean, spread))
+    return bands
+
+
+def _fill_curves(axes: Axes, bands: list[Band], curves: Curves) -> None:
+    factor = 100 if curves.unit == "fraction" else 1
+    for index, (label, x, mean, spread) in enumerate(bands):
+        style: dict[str, Any] = {
+            "color": PALETTE[index % len(PALETTE)],
+            "linestyle": DASHES[index % len(DASHES)],
+            "linewidth": 1.1 if len(x) < 200 else 0.6,  # noqa: PLR2004 - dense curves are thin
+        }
+        y = [factor * value for value in mean]
+        axes.plot(x, y, label=label or None, **style)
+        if any(spread):
+            low = [v - factor * s for v, s in zip(y, spread, strict=True)]
+            high = [v + factor * s for v, s in zip(y, spread, strict=True)]
+            axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
+    axes.set_xlabel(curves.x_label)
+    axes.set_ylabel(curves.y_label)
+    if curves.log_y:
+        axes.set_yscale("log")
+    axes.grid(axis="y", linewidth=0.3, color="#bbbbbb")
+    axes.set_axisbelow(True)
+    axes.margins(x=0.02)
+
+
+def _fill_bars(axes: Axes, bars: Bars) -> None:
+    factor = 100 if bars.unit == "fraction" else 1
+    positions = range(len(bars.labels))
+    values = [factor * value for value in bars.values]
+    drawn = axes.barh(positions, values, height=0.62, color=PALETTE[0])
+    axes.bar_label(drawn, fmt="%g" if bars.unit == "count" else "%.1f", padding=3, fontsize=7.5)
+    axes.set_yticks(positions, [label.replace("_", " ") for label in bars.labels])
+    axes.invert_yaxis()
+    axes.set_xlabel(bars.y_label)
+    axes.margins(x=0.1)
+
+
+def _fill_matrix(axes: Axes, matrix: Matrix) -> None:
+    highest = max((max(row) for row in matrix.values), default=1) or 1
+    axes.imshow(matrix.values, cmap="Blues", vmin=0, vmax=highest * 1.15, aspect="auto")
+    for row, values in enumerate(matrix.values):
+        for column, value in enumerate(values):
+            if value:
+                color = "white" if value > 0.6 * highest else "#222222"
+                axes.text(
+                    column, row, f"{value:g}", ha="center", va="center", color=color, fontsize=7
+                )
+    axes.set_xticks(range(len(matrix.column_labels)), _readable(matrix.column_labels))
+    axes.tick_params(axis="x", rotation=45)
+    axes.set_yticks(range(len(matrix.row_labels)), _readable(matrix.row_labels))
+    for label in axes.get_xticklabels():
+        label.set_horizontalalignment("right")
+        label.set_rotation_mode("anchor")
+    axes.set_xlabel(matrix.column_title)
+    axes.set_ylabel(matrix.row_title)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _readable(labels: Iterable[str]) -> list[str]:
+    return [label.replace("_", " ") for label in labels]
+
+
+def _montage(grid: ImageGrid) -> bytes:
+    """Put unlabelled images side by side, small ones enlarged in whole pixels."""
+    import numpy as np
+    from PIL import Image
+
+    height, width = grid.images[0].shape[:2]
+    factor = max(1, 1400 // (grid.columns * width))
+    gap = max(1, factor * width // 12)
+    rows = -(-len(grid.images) // grid.columns)
+    step = (height * factor + gap, width * factor + gap)
+    canvas = np.full((rows * step[0] - gap, grid.columns * step[1] - gap, 3), 255, np.uint8)
+    for index, pixels in enumerate(grid.images):
+        top, left = step[0] * (index // grid.columns), step[1] * (index % grid.columns)
+        large = np.kron(_rgb(pixels), np.ones((factor, factor, 1), np.uint8))
+        canvas[top : top + height * factor, left : left + width * factor] = large
+    return _encode(Image.fromarray(canvas))
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """Encode one image; a large one is reduced to print resolution, a tiny one enlarged in pixels."""
+    from PIL import Image
+
+    picture = Image.fromarray(_rgb(pixels))
+    longest = max(picture.size)
+    if longest > IMAGE_PIXELS:
+        scale = IMAGE_PIXELS / longest
+        size = (round(picture.width * scale), round(picture.height * scale))
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    elif longest < 64:  # noqa: PLR2004 - filters and the like
+        picture = picture.resize((picture.width * 8, picture.height * 8), Image.Resampling.NEAREST)
+    return _encode(picture)
+
+
+def _rgb(pixels: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)  # noqa: PLR2004
+
+
+def _encode(picture: Any) -> bytes:  # noqa: ANN401 - a PIL image
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{100 * value:.1f} %" if unit == "fraction" else f"{value:.3g}"

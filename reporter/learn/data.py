@@ -1,0 +1,117 @@
+"""A data set → pixels and labels in memory: training, validation and test part.
+
+Shape legend: N images, C = 3 channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import torch
+
+from reporter.errors import ReportError
+from reporter.learn.images import load
+from reporter.learn.streams import generator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reporter.inputs import Dataset, Example
+
+DRAW, SPLIT = 0, 1  # uses of the order stream; 2 and up are the epochs' order
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Samples:
+    """Inputs and their classes.
+
+    Attributes:
+        inputs: images (N, 3, H, W) uint8, or what a frozen network made of them, float32.
+        labels: (N,) class indices.
+    """
+
+    inputs: torch.Tensor
+    labels: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Parts:
+    """What a network is trained on, chosen by and tested on; no validation means None."""
+
+    train: Samples
+    validation: Samples | None
+    test: Samples
+
+    @property
+    def training_inputs(self) -> tuple[torch.Tensor, ...]:
+        """Return the inputs of all training images, those held out included."""
+        return (self.train.inputs, *((self.validation.inputs,) if self.validation else ()))
+
+
+def samples(examples: Sequence[Example], size: int | None) -> Samples:
+    """Decode images to (N, 3, H, W) uint8, with their labels."""
+    return Samples(
+        inputs=load([example.path for example in examples], size),
+        labels=torch.tensor([example.label for example in examples], dtype=torch.long),
+    )
+
+
+def parts(
+    data: Dataset, *, size: int | None, per_class: int | None, validation: float, seed: int
+) -> Parts:
+    """Draw the training images, hold some out for validation, and decode all once.
+
+    Args:
+        data: the set; its test images are never drawn from.
+        size: side of the images in pixels, None for ImageNet's evaluation.
+        per_class: so many training images of each class are drawn, None for all.
+        validation: share of the drawn images that is held out, rounded down; 0 for none.
+        seed: of the draw and the split.
+
+    Raises:
+        ReportError: a class has too few images, or a part would be empty.
+    """
+    drawn = few(data, per_class, seed)
+    train, held_out = hold_out(drawn, validation, seed)
+    if not train or not data.test:
+        message = f"data {data.name!r} has {len(train)} images to train and {len(data.test)} to test"
+        raise ReportError(f"{message}; both are needed")
+    return Parts(
+        train=samples(train, size),
+        validation=samples(held_out, size) if held_out else None,
+        test=samples(data.test, size),
+    )
+
+
+def few(data: Dataset, per_class: int | None, seed: int) -> tuple[Example, ...]:
+    """Draw `per_class` training images of each class; their order in the set is kept."""
+    if per_class is None:
+        return data.train
+    dice = generator(seed, DRAW)
+    chosen: list[int] = []
+    for label, name in enumerate(data.classes):
+        own = [i for i, example in enumerate(data.train) if example.label == label]
+        if len(own) < per_class:
+            message = f"per_class = {per_class}, but class {name!r} of {data.name!r} has {len(own)}"
+            raise ReportError(f"{message} training images; ask for at most that")
+        chosen += [own[i] for i in torch.randperm(len(own), generator=dice)[:per_class].tolist()]
+    return tuple(data.train[i] for i in sorted(chosen))
+
+
+def hold_out(
+    examples: tuple[Example, ...], share: float, seed: int
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Split at random into what is trained on and the share, rounded down, that is not."""
+    count = math.floor(len(examples) * Fraction(str(share)))
+    if share > 0 and count == 0:
+        message = f"validation = {share} of {len(examples)} training images is none; ask for more"
+        raise ReportError(message)
+    order = torch.randperm(len(examples), generator=generator(seed, SPLIT)).tolist()
+    kept, held_out = sorted(order[count:]), sorted(order[:count])
+    return tuple(examples[i] for i in kept), tuple(examples[i] for i in held_out)

@@ -1,0 +1,66 @@
+"""Image files → pixels: RGB as stored, upright, brought to the size that a network takes.
+
+Shape legend: N images, C = 3 channels, H height, W width.
+"""
+# ruff: noqa: N806 - names of tensors end in their shape
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image, ImageOps
+from torchvision.transforms import functional
+
+from reporter.errors import ReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+RESIZE = 256  # pixels of the shorter side, then …
+CROP = 224  # … the centre, as ImageNet networks are evaluated
+EIGHT_BITS = 257  # from 16-bit grey values to 8-bit ones
+
+
+def decode(path: Path) -> Image.Image:
+    """Return the photograph as RGB, turned as its EXIF orientation says.
+
+    Raises:
+        ReportError: the file is missing, truncated or no image.
+    """
+    try:
+        with Image.open(path) as stored:
+            upright = ImageOps.exif_transpose(stored)
+            if upright.mode.startswith("I"):
+                upright = upright.convert("I").point(lambda value: value / EIGHT_BITS).convert("L")
+            return upright.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
+        reason = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
+        message = f"{path} can't be read as an image ({reason}); replace the file or leave it out"
+        raise ReportError(message) from exc
+
+
+def fitted(image: Image.Image, size: int | None) -> Image.Image:
+    """Return the centre square of `size` pixels, after the shorter side was brought to it.
+
+    Nothing is resampled where the shorter side has that length already. None stands for the
+    evaluation of ImageNet networks: shorter side 256, centre 224.
+    """
+    side = size or RESIZE
+    resized = image if min(image.size) == side else functional.resize(image, side)
+    return functional.center_crop(resized, size or CROP)
+
+
+def pixels(path: Path, size: int | None) -> torch.Tensor:
+    """Return one photograph as (3, size, size) uint8."""
+    return functional.pil_to_tensor(fitted(decode(path), size))
+
+
+def load(paths: Sequence[Path], size: int | None) -> torch.Tensor:
+    """Decode each file once; return all of them as (N, 3, size, size) uint8."""
+    side = size or CROP
+    images_NCHW = torch.empty((len(paths), 3, side, side), dtype=torch.uint8)
+    for index, path in enumerate(paths):
+        images_NCHW[index] = pixels(path, size)
+    return images_NCHW

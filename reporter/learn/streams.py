@@ -1,0 +1,50 @@
+"""The four random streams of a run as PyTorch generators, kept apart from the caller's own."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SEEDS = 2**63
+
+
+class RunContext(Protocol):
+    """What training must know of a run: where it computes, its streams, who watches."""
+
+    @property
+    def device(self) -> str:
+        """Return "cpu" or "cuda"."""
+
+    def stream(self, name: str) -> int:
+        """Return the seed of one of the four streams."""
+
+    def progress(self, **values: float | str) -> None:
+        """Tell whoever watches how far the run is."""
+
+
+def generator(seed: int, use: int = 0) -> torch.Generator:
+    """Return a generator on the CPU; different uses of one stream never shift each other."""
+    return torch.Generator().manual_seed((seed + use) % SEEDS)
+
+
+@contextlib.contextmanager
+def isolated(seed: int, use: int = 0, device: str = "cpu") -> Iterator[None]:
+    """Seed PyTorch's global generators inside the block; the caller's state returns after it."""
+    devices = [torch.cuda.current_device()] if device == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed((seed + use) % SEEDS)
+        yield
+
+
+@contextlib.contextmanager
+def repeatable() -> Iterator[None]:
+    """Let cuDNN use full-precision arithmetic that repeats bit by bit, inside the block only."""
+    with torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    ):
+        yield

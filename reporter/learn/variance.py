@@ -1,0 +1,46 @@
+"""Features → how much of their variance the leading principal components carry.
+
+Shape legend: N images, D dimensions.
+"""
+# ruff: noqa: N803, N806 - names of tensors end in their shape
+
+from __future__ import annotations
+
+import torch
+
+from reporter.artifacts import Column, Curves, Series, Table
+
+
+def cumulative_shares(features_ND: torch.Tensor) -> torch.Tensor:
+    """Return the share of the variance that the first 1, 2, … components carry together.
+
+    The variance along a principal component is σ²/(N−1), σ the singular value of the centred
+    features; there are min(N, D) of them.
+    """
+    centred_ND = features_ND.double() - features_ND.double().mean(0)
+    variances = torch.linalg.svdvals(centred_ND).square()
+    return (variances / variances.sum()).cumsum(0)
+
+
+def variance_curve(shares: torch.Tensor) -> Curves:
+    """Return the shares over the number of components."""
+    x = tuple(float(i) for i in range(1, len(shares) + 1))
+    series = Series(label="training images", x=x, y=tuple(shares.tolist()))
+    return Curves(
+        series=(series,), x_label="dimensions", y_label="explained variance", unit="fraction"
+    )
+
+
+def dimensions(shares: torch.Tensor, share: float) -> int:
+    """Return how many components carry at least `share` of the variance."""
+    enough = (shares >= share - 1e-12).nonzero().flatten().tolist()
+    return int(enough[0]) + 1 if enough else len(shares)
+
+
+def dimensions_table(shares: torch.Tensor, wanted: tuple[float, ...]) -> Table:
+    """Return for each share of variance how many dimensions it needs."""
+    columns = (
+        Column(name="share", label="share of variance", unit="fraction"),
+        Column(name="dimensions", label="dimensions", unit="count"),
+    )
+    return Table(columns=columns, rows=tuple((s, dimensions(shares, s)) for s in wanted))

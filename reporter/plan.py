@@ -1,0 +1,228 @@
+"""Report and registry → the jobs to be done, in order, each with its key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reporter import keys
+from reporter.errors import ReportError, nearest
+from reporter.inputs import Dataset, ImageFile, Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reporter.experiment import Experiment, Parameter
+    from reporter.registry import Registry
+    from reporter.report import Report, RunSpec
+    from reporter.sources import Sources
+    from reporter.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run with one seed: what must be computed, and the key of its result.
+
+    Attributes:
+        parameters: all parameters after defaults, as plain data; inputs by their names.
+        inputs: "data.cartoon" and the like → digest of the content.
+        code: project module → digest.
+        needs: keys of the results it builds on.
+        notes: what is provisional about it: stand-ins, quick parameters.
+        method: the experiment's own words on what it does.
+        arguments: the parameters as the function takes them; empty in a job read from the lock.
+        file: where the experiment is defined; None in a job read from the lock.
+    """
+
+    run: str
+    seed: int
+    key: str
+    experiment: str
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    code: Mapping[str, str]
+    needs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    method: str = ""
+    timeout_s: float | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Jobs in an order in which each comes after those it needs."""
+
+    jobs: tuple[Job, ...]
+
+    def runs(self) -> tuple[str, ...]:
+        """Return the names of the planned runs."""
+        return tuple(dict.fromkeys(job.run for job in self.jobs))
+
+    def of(self, run: str) -> tuple[Job, ...]:
+        """Return the jobs of one run, one per seed."""
+        return tuple(job for job in self.jobs if job.run == run)
+
+
+def make(
+    report: Report,
+    registry: Registry,
+    sources: Sources,
+    store: Store,
+    wanted: Iterable[str] | None = None,
+) -> Plan:
+    """Plan the `wanted` runs (all by default) and those that they build on.
+
+    Every parameter is checked and every input opened before anything runs.
+
+    Raises:
+        ReportError: the first thing that is wrong, in one line.
+    """
+    planner = _Planner(report, registry, sources, store)
+    for name in report.runs if wanted is None else wanted:
+        planner.add(name, ())
+    return Plan(jobs=tuple(planner.jobs))
+
+
+class _Planner:
+    """Collects jobs, the needed ones first."""
+
+    def __init__(
+        self, report: Report, registry: Registry, sources: Sources, store: Store
+    ) -> None:
+        self.report, self.registry, self.sources, self.store = report, registry, sources, store
+        self.jobs: list[Job] = []
+
+    def add(self, name: str, seen: tuple[str, ...]) -> None:
+        """Add one run, unless it is planned already."""
+        if any(job.run == name for job in self.jobs):
+            return
+        if name in seen:
+            raise ReportError(f"runs.{seen[0]}: a cycle of runs: {' → '.join((*seen, name))}")
+        if name not in self.report.runs:
+            hint = nearest(name, self.report.runs)
+            raise ReportError(f"{'.'.join(seen[-1:]) or 'runs'}: no run is called {name!r}{hint}")
+        spec = self.report.runs[name]
+        experiment = self.registry.find(spec.experiment, f"runs.{name}.experiment")
+        given = spec.parameters
+        if self.sources.is_quick:
+            given = {**given, **experiment.quick, **spec.quick}
+        bound = experiment.bind(given, f"runs.{name}")
+        for needed in self._needed(experiment, bound, name):
+            self.add(needed, (*seen, name))
+        is_quick = self.sources.is_quick and bool(experiment.quick or spec.quick)
+        for seed in spec.seeds[:1] if self.sources.is_quick else spec.seeds:
+            self.jobs.append(self._job(spec, experiment, bound, seed, is_quick=is_quick))
+
+    def _needed(self, experiment: Experiment, bound: Mapping[str, Any], name: str) -> list[str]:
+        sources = [
+            self.sources.weights_source(bound[parameter.name], f"runs.{name}.{parameter.name}")
+            for parameter in experiment.parameters.values()
+            if parameter.input_type is Weights
+        ]
+        return [text.removeprefix("run:") for text in sources if text.startswith("run:")]
+
+    def _job(
+        self,
+        spec: RunSpec,
+        experiment: Experiment,
+        bound: Mapping[str, Any],
+        seed: int,
+        *,
+        is_quick: bool,
+    ) -> Job:
+        arguments = dict(bound)
+        by_digest = dict(bound)
+        inputs: dict[str, str] = {}
+        notes = ["short quick settings"] if is_quick else []
+        for parameter in experiment.parameters.values():
+            if parameter.input_type is None:
+                continue
+            opened = self._open(parameter, bound[parameter.name], f"runs.{spec.name}", seed)
+            arguments[parameter.name] = opened
+            by_digest[parameter.name] = _digest(opened)
+            for kind, one in _each(parameter, opened):
+                inputs[f"{kind}.{one.name}"] = one.digest
+                notes += [self.sources.note(kind, one.name)]
+        file = self.registry.files[experiment.name]
+        code = keys.fingerprint(file)
+        needs = tuple(one.digest for one in _checkpoints(arguments))
+        return Job(
+            run=spec.name,
+            seed=seed,
+            key=keys.key(
+                experiment=experiment.name,
+                parameters=by_digest,
+                seed=seed,
+                code=code,
+                needs=needs,
+            ),
+            experiment=experiment.name,
+            parameters=bound,
+            inputs=inputs,
+            code=code,
+            needs=needs,
+            notes=tuple(dict.fromkeys([*filter(None, notes), *self._inherited(needs)])),
+            method=experiment.method,
+            timeout_s=spec.timeout_s,
+            arguments=arguments,
+            file=file,
+        )
+
+    def _open(self, parameter: Parameter, value: Any, where: str, seed: int) -> Any:  # noqa: ANN401
+        where = f"{where}.{parameter.name}"
+        if parameter.input_type is Dataset:
+            return self.sources.data(value, where)
+        if parameter.input_type is ImageFile:
+            if isinstance(value, tuple):
+                return tuple(self.sources.image(name, where) for name in value)
+            return self.sources.image(value, where)
+        source = self.sources.weights_source(value, where)
+        if source.startswith("run:"):
+            return self._checkpoint(value, source.removeprefix("run:"), seed)
+        return self.sources.weights(value, where)
+
+    def _checkpoint(self, name: str, run: str, seed: int) -> Weights:
+        """Return the network of another run: of the same seed if it has that, else of its first."""
+        jobs = [job for job in self.jobs if job.run == run]
+        job = next((job for job in jobs if job.seed == seed), jobs[0])
+        path = self.store.checkpoint(job.key)
+        return Weights(name=name, source="run", digest=job.key, path=path)
+
+    def _inherited(self, needs: tuple[str, ...]) -> list[str]:
+        return [note for job in self.jobs if job.key in needs for note in job.notes]
+
+
+def _each(parameter: Parameter, opened: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - an input
+    """Return the inputs of one parameter, each with the table of report.toml it stands in."""
+    if parameter.input_type is Dataset:
+        return [("data", opened)]
+    if parameter.input_type is Weights:
+        return [("weights", opened)]
+    return [("images", one) for one in (opened if isinstance(opened, tuple) else (opened,))]
+
+
+def _digest(opened: Any) -> Any:  # noqa: ANN401 - an input or several
+    """Return what stands for an input in the key: content, and what the result shows of it."""
+    if isinstance(opened, tuple):
+        return [_digest(one) for one in opened]
+    if isinstance(opened, ImageFile):
+        return [opened.name, opened.digest, opened.expected]
+    return opened.digest
+
+
+def _checkpoints(arguments: Mapping[str, Any]) -> list[Weights]:
+    return [v for v in arguments.values() if isinstance(v, Weights) and v.source == "run"]
+
+
+def parameter_text(value: Any) -> str:  # noqa: ANN401 - any plain parameter
+    """Return how a parameter's value is shown."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(parameter_text(item) for item in value) or "–"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,124 @@
+"""{% claim EXPRESSION %} sentence {% else %} sentence {% endclaim %}: prose bound to results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Literal
+
+from jinja2 import nodes
+from jinja2.ext import Extension
+
+from reporter.prose.values import Desk, Missing, Value
+
+if TYPE_CHECKING:
+    from jinja2.parser import Parser
+
+Verdict = Literal["holds", "fails", "broken", "not judged", "undecided"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One claim as it was judged: `reading` names the values that it rests on."""
+
+    where: str
+    text: str
+    verdict: Verdict
+    reading: str
+
+
+class ClaimExtension(Extension):
+    """Adds the claim tag; `environment.judge` is called with what the expression gave."""
+
+    tags = {"claim"}  # noqa: RUF012 - Jinja's way
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """Turn the tag into: remember what is read, evaluate, judge, show the fitting branch."""
+        line = next(parser.stream).lineno
+        expression = parser.parse_expression()
+        body = parser.parse_statements(("name:else", "name:endclaim"))
+        otherwise: list[nodes.Node] = []
+        has_else = next(parser.stream).value == "else"
+        if has_else:
+            otherwise = parser.parse_statements(("name:endclaim",), drop_needle=True)
+        judge = self.call_method(
+            "judge",
+            [
+                self.call_method("begin"),
+                expression,
+                nodes.Const(parser.filename or parser.name or ""),
+                nodes.Const(line),
+                nodes.Const(has_else),
+            ],
+        )
+        marked = [nodes.Output([self.call_method("mark")]), *body]
+        return [nodes.If(judge, marked, [], otherwise).set_lineno(line)]
+
+    def begin(self) -> None:
+        """Forget what was read before this claim."""
+        self._court.desk.read.clear()
+
+    def judge(self, _begun: None, truth: object, file: str, line: int, has_else: bool) -> bool:  # noqa: FBT001
+        """Record the verdict; true means that the first branch is shown."""
+        return self._court.judge(truth, f"{file}:{line}", has_else=has_else)
+
+    def mark(self) -> str:
+        """Return what stands before a sentence that does not simply hold."""
+        return self._court.mark()
+
+    @property
+    def _court(self) -> Court:
+        court = self.environment.court  # type: ignore[attr-defined] # set by the composer
+        assert isinstance(court, Court)
+        return court
+
+
+class Court:
+    """Judges the claims of one report and keeps the verdicts."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.claims: list[Claim] = []
+
+    def judge(self, truth: object, where: str, *, has_else: bool) -> bool:
+        """Record a claim from its value and from what was read to get it."""
+        holds = bool(truth)
+        read = list(self.desk.read)
+        verdict = self._verdict(read, holds=holds, has_else=has_else)
+        names = {value.source: f"{value.source} = {value.plain()}" for value in read}
+        claim = Claim(
+            where=where,
+            text=", ".join(value.source for value in read),
+            verdict=verdict,
+            reading=", ".join(names.values()),
+        )
+        self.claims.append(claim)
+        return verdict != "fails"
+
+    def mark(self) -> str:
+        """Return a visible mark for the last claim, "" when it holds."""
+        claim = self.claims[-1]
+        if claim.verdict == "holds":
+            return ""
+        css = claim.verdict.replace(" ", "-")
+        note = f"{claim.verdict}: {claim.reading}" if claim.verdict == "broken" else claim.verdict
+        html = f'<span class="claim {css}">[claim {escape(note)}]</span> '
+        return self.desk.fragments.put(html, f"[claim {note}] ")
+
+    @staticmethod
+    def _verdict(read: list[Value | Missing], *, holds: bool, has_else: bool) -> Verdict:
+        if any(isinstance(value, Missing) for value in read):
+            return "undecided"
+        if any(isinstance(value, Value) and value.is_provisional for value in read):
+            return "not judged"
+        if holds:
+            return "holds"
+        return "fails" if has_else else "broken"
+
+
+
+
+
+
+
+

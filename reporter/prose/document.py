@@ -1,0 +1,251 @@
+"""Sections, questions and results → the text of a report, numbered, with its claims judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
+
+from reporter.errors import ReportError, nearest
+from reporter.prose.claims import Claim, ClaimExtension, Court
+from reporter.prose.fragments import Fragments
+from reporter.prose.markdown import ID_CLOSE, ID_OPEN, Hooks, parser
+from reporter.prose.numbering import Numbering, Problem
+from reporter.prose.references import References
+from reporter.prose.sections import Section, read_questions, read_sections, used_runs
+from reporter.prose.tools import Tools, filters
+from reporter.prose.values import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reporter.prose.views import Finished
+    from reporter.report import Report
+
+
+HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
+
+
+class Templates(SandboxedEnvironment):
+    """Jinja for sections: sandboxed, undefined names are errors, inner parts of values are closed."""
+
+    court: Court
+
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
+        """Keep the {#id} of headings from being read as the beginning of a comment."""
+        return HEADING_ID.sub(f"{ID_OPEN}\\1{ID_CLOSE}", super().preprocess(source, name, filename))
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ANN401 - Jinja's
+        """Keep templates away from what values carry along."""
+        return attr not in {"desk", "style"} and super().is_safe_attribute(obj, attr, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """A line of the table of contents."""
+
+    level: int
+    number: str
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """One section as it was composed; `html` still holds marks."""
+
+    section: Section
+    html: str
+    headings: tuple[Heading, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A composed report: everything but the drawing of figures is done."""
+
+    report: Report
+    finished: Mapping[str, Finished]
+    abstract: str
+    chapters: tuple[Chapter, ...]
+    references: tuple[tuple[str, str], ...]
+    methods: Mapping[str, str]
+    claims: tuple[Claim, ...]
+    problems: tuple[Problem, ...]
+    fragments: Fragments
+
+    def set(self, html: str) -> str:
+        """Put the pieces into a text, drawing the figures in it."""
+        return self.fragments.set(html)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is provisional about the report, for its first page."""
+        jobs = [job for run in self.finished.values() for job in run.jobs]
+        return tuple(dict.fromkeys(note for job in jobs for note in job.notes))
+
+    @property
+    def broken(self) -> tuple[Claim, ...]:
+        """Return the claims that fail and have no other branch."""
+        return tuple(claim for claim in self.claims if claim.verdict == "broken")
+
+
+def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
+    """Return the runs that the sections called `only` use; None (all runs) when it is empty.
+
+    Raises:
+        ReportError: an unknown section, or a template with a syntax error, whether used or not.
+    """
+    wanted = set(only)
+    sections = {section.id: section for section in read_sections(report)}
+    environment = Templates(extensions=[ClaimExtension])
+    questions = read_questions(report.folder)
+    used = {
+        name: used_runs(section, questions, environment, report.runs)
+        for name, section in sections.items()
+    }
+    for name in sorted(wanted - set(sections)):
+        raise ReportError(f"no section is called {name!r}{nearest(name, sections)}")
+    names = dict.fromkeys(run for name in sections if name in wanted for run in used[name])
+    return tuple(names) if wanted else None
+
+
+def compose(report: Report, finished: Mapping[str, Finished], figure_cache: Path) -> Document:
+    """Write the report's text over the results of its runs.
+
+    Raises:
+        ReportError: template syntax, an undefined name or value; with file and line.
+    """
+    return _Composer(report, finished, figure_cache).document()
+
+
+class _Composer:
+    """Holds what one composition shares: pieces, numbers, verdicts, citations."""
+
+    def __init__(self, report: Report, finished: Mapping[str, Finished], cache: Path) -> None:
+        self.report, self.finished = report, finished
+        self.fragments = Fragments()
+        desk = Desk(self.fragments)
+        self.court, self.numbering = Court(desk), Numbering()
+        self.references = References(report.folder / "references.bib")
+        self.headings: list[Heading] = []
+        self.section_id = ""
+        hooks = Hooks(
+            heading=self._heading, refer=self._refer, cite=self._cite, equation=self._equation
+        )
+        self.markdown = parser(hooks)
+        tools = Tools(
+            desk=desk,
+            finished=finished,
+            numbering=self.numbering,
+            questions=read_questions(report.folder),
+            figure_cache=cache,
+            render=self._markdown,
+            compose=self._compose,
+        )
+        self.environment = Templates(
+            extensions=[ClaimExtension], undefined=StrictUndefined, keep_trailing_newline=True
+        )
+        self.environment.court = self.court
+        self.environment.globals = {"range": range, "zip": zip, **tools.functions()}
+        self.environment.filters |= filters()
+
+    def document(self) -> Document:
+        """Compose abstract and sections in reading order."""
+        abstract = self.report.folder / "abstract.md"
+        summary = ""
+        if abstract.is_file():
+            summary = self._compose(abstract.read_text(encoding="utf-8"), str(abstract), 1)
+        chapters = tuple(self._chapter(section) for section in read_sections(self.report))
+        methods = {
+            job.experiment: self._markdown(job.method, False)  # noqa: FBT003 - a block
+            for run in self.finished.values()
+            for job in run.jobs
+        }
+        self.numbering.finish()
+        return Document(
+            report=self.report,
+            finished=self.finished,
+            abstract=summary,
+            chapters=chapters,
+            references=tuple(self.references.listed()),
+            methods=dict(sorted(methods.items())),
+            claims=tuple(self.court.claims),
+            problems=tuple(self.numbering.problems),
+            fragments=self.fragments,
+        )
+
+    def _chapter(self, section: Section) -> Chapter:
+        self.headings, self.section_id = [], section.id
+        title = f"# {section.title}\n\n" if section.title else ""
+        html = self._compose(section.text, str(section.path), 1, before=title)
+        if not self.headings:
+            raise ReportError(f"{section.path}: has no title; begin it with # Title")
+        return Chapter(section=section, html=html, headings=tuple(self.headings))
+
+    def _compose(self, text: str, path: str, line: int, *, before: str = "") -> str:
+        """Render a template text that starts at a line of a file, then its Markdown."""
+        outer, self.numbering.place = self.numbering.place, path
+        try:
+            return self.markdown.render(before + self._rendered("\n" * (line - 1) + text, path))
+        finally:
+            self.numbering.place = outer
+
+    def _rendered(self, text: str, path: str) -> str:
+        try:
+            code = self.environment.compile(text, name=path, filename=path)
+            globals_ = self.environment.make_globals(None)
+            template = self.environment.template_class.from_code(self.environment, code, globals_)
+            return template.render()
+        except TemplateSyntaxError as exc:
+            raise ReportError(f"{path}:{exc.lineno}: template syntax: {exc.message}") from exc
+        except (TemplateError, TypeError, ReportError, AttributeError) as exc:
+            line = _line_in(exc, path)
+            if line is None or str(exc).startswith(f"{path}:"):
+                raise
+            raise ReportError(f"{path}:{line}: {exc}") from exc
+
+    def _markdown(self, text: str, is_inline: bool) -> str:  # noqa: FBT001 - as Tools asks
+        return self.markdown.renderInline(text) if is_inline else self.markdown.render(text)
+
+    def _heading(self, level: int, target: str, text: str) -> str:
+        if not self.section_id:
+            return ""
+        is_first = not self.headings
+        target = target or f"sec-{self.section_id}" + ("" if is_first else f"-{len(self.headings)}")
+        number = self.numbering.heading(level, target)
+        plain = self.fragments.plain(text)
+        self.headings.append(Heading(level=level, number=number, id=target, text=plain))
+        html = f'<a class="anchor" id="{target}"></a><span class="secnum">{number}</span> '
+        return self.fragments.put(html, f"{number} ")
+
+    def _refer(self, target: str) -> str:
+        self.numbering.refer(target)
+        return self.fragments.put(lambda: self.numbering.link(target), target)
+
+    def _cite(self, keys: tuple[str, ...]) -> str:
+        html, missing = self.references.cite(keys)
+        for key in missing:
+            self.numbering.problem(self.numbering.place, f"no reference is called @{key}")
+        return self.fragments.put(html)
+
+    def _equation(self, target: str, html: str) -> str:
+        number = self.numbering.number("eq", target)
+        return f'<div class="equation" id="{target}">{html}<span class="eqnum">({number})</span></div>\n'
+
+
+def _line_in(exc: BaseException, path: str) -> int | None:
+    """Return the line of the template that raised, the innermost one in `path`."""
+    line = None
+    trace = exc.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+

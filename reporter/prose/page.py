@@ -1,0 +1,97 @@
+"""A composed document → one HTML file that needs nothing else; it is also what the PDF is set from."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reporter import fonts, shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reporter.prose.document import Chapter, Document
+
+BASE = shipped.folder("templates") / "_base"
+
+
+def whole(document: Document) -> str:
+    """Return the page of the whole report."""
+    return _page(document, document.chapters, is_whole=True)
+
+
+def section(document: Document, name: str) -> str:
+    """Return the page of one section, numbered as in the whole report."""
+    chapters = [chapter for chapter in document.chapters if chapter.section.id == name]
+    return _page(document, chapters, is_whole=False)
+
+
+def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(BASE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    parts = [
+        {"id": chapter.section.id, "html": Markup(document.set(chapter.html))}  # noqa: S704 - ours
+        for chapter in chapters
+    ]
+    cover = document.report.report
+    return environment.get_template("page.html.j2").render(
+        cover=cover,
+        date=f"{cover.date.day} {cover.date:%B} {cover.date.year}",
+        is_whole=is_whole,
+        abstract=Markup(document.set(document.abstract)),  # noqa: S704 - ours
+        notes=document.notes,
+        failures=[run for run in document.finished.values() if run.error] if is_whole else [],
+        broken=document.broken,
+        contents=[heading for chapter in document.chapters for heading in chapter.headings],
+        chapters=parts,
+        references=[(key, Markup(html)) for key, html in document.references],  # noqa: S704 - ours
+        runs=[_entry(run) for run in document.finished.values() if run.jobs],
+        methods={name: Markup(html) for name, html in document.methods.items()},  # noqa: S704 - ours
+        style=Markup(_style()),  # noqa: S704 - ours
+    )
+
+
+def _entry(run: Any) -> dict[str, Any]:  # noqa: ANN401 - Finished
+    """Return what the appendix says of one run."""
+    records = [stored.record for stored in run.results]
+    return {
+        "name": run.name,
+        "experiment": run.jobs[0].experiment,
+        "seeds": ", ".join(str(job.seed) for job in run.jobs),
+        "keys": ", ".join(job.key[:10] for job in run.jobs),
+        "inputs": {name: digest[:16] for name, digest in run.jobs[0].inputs.items()},
+        "notes": run.jobs[0].notes,
+        "seconds": f"{sum(record['seconds'] for record in records):.1f}",
+        "device": ", ".join(sorted({record["device"] for record in records})) or "–",
+        "threads": ", ".join(sorted({str(record["threads"]) for record in records})) or "–",
+        "versions": ", ".join(
+            sorted({f"{k} {v}" for record in records for k, v in record["versions"].items()})
+        ),
+        "commit": ", ".join(sorted({r["commit"] for r in records if r["commit"]})),
+        "error": run.error,
+    }
+
+
+@cache
+def _style() -> str:
+    """Return all style sheets, with the faces embedded."""
+    faces = []
+    for family, weight, style, package, file in fonts.FACES:
+        path = fonts.path(package, file)
+        kind = "opentype" if path.suffix == ".otf" else "truetype"
+        content = base64.b64encode(path.read_bytes()).decode()
+        faces.append(
+            f'@font-face{{font-family:"{family}";font-weight:{weight};font-style:{style};'
+            f'src:url(data:font/{path.suffix[1:]};base64,{content}) format("{kind}")}}'
+        )
+    sheets = [path.read_text(encoding="utf-8") for path in sorted(BASE.glob("*.css"))]
+    return "\n".join([*faces, *sheets])

@@ -1,0 +1,160 @@
+"""Section and question files → their text, titles, and the runs that they use."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from reporter.errors import ReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from reporter.report import Report
+
+FRONT = re.compile(r"\A\+\+\+\n(.*?)^\+\+\+\n", re.DOTALL | re.MULTILINE)
+QUESTION = re.compile(r"^## +(q-[\w-]+) *(?:\{([^}]*)\})? *$", re.MULTILINE)
+ANSWER = re.compile(r"^### +Answer *$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One file of sections/: `text` keeps the file's line numbers."""
+
+    id: str
+    path: Path
+    text: str
+    title: str = ""
+    runs: tuple[str, ...] | None = None  # as the file says; None: those it names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question of questions.md with its answer, "" while there is none."""
+
+    id: str
+    path: Path
+    line: int
+    text: str
+    answer: str
+    answer_line: int
+    points: str = ""
+    is_bonus: bool = False
+
+    @cached_property
+    def is_answered(self) -> bool:
+        """Tell whether there is any answer."""
+        return bool(self.answer.strip())
+
+
+def read_sections(report: Report) -> tuple[Section, ...]:
+    """Read the sections of a report in order.
+
+    Raises:
+        ReportError: no section at all, two with one id, or a bad +++ block.
+    """
+    sections = tuple(_section(path) for path in report.sources())
+    if not sections:
+        raise ReportError(f"{report.folder / 'sections'}: no section there; add 01-introduction.md")
+    seen: dict[str, Path] = {}
+    for section in sections:
+        if section.id in seen:
+            other = seen[section.id].name
+            raise ReportError(f"{section.path}: section {section.id!r} is also {other}; rename one")
+        seen[section.id] = section.path
+    return sections
+
+
+def _section(path: Path) -> Section:
+    text = path.read_text(encoding="utf-8")
+    meta: dict[str, object] = {}
+    front = FRONT.match(text)
+    if front:
+        try:
+            meta = tomllib.loads(front[1])
+        except tomllib.TOMLDecodeError as exc:
+            raise ReportError(f"{path}: the block between +++ is not valid TOML: {exc}") from exc
+        unknown = sorted(set(meta) - {"title", "runs"})
+        if unknown:
+            raise ReportError(f"{path}: unknown key {unknown[0]!r}; choose from runs, title")
+        text = "\n" * front[0].count("\n") + text[front.end() :]
+    runs = meta.get("runs")
+    return Section(
+        id=re.sub(r"^\d+-", "", path.stem),
+        path=path,
+        text=text,
+        title=str(meta.get("title", "")),
+        runs=tuple(map(str, runs)) if isinstance(runs, list) else None,
+    )
+
+
+def read_questions(folder: Path) -> dict[str, Question]:
+    """Read questions.md, if there is one: `## q-id {points=2 bonus}`, text, `### Answer`, text."""
+    path = folder / "questions.md"
+    if not path.is_file():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    heads = list(QUESTION.finditer(text))
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    found: dict[str, Question] = {}
+    for head, end in zip(heads, ends, strict=True):
+        question = _question(path, text, head, end)
+        if question.id in found:
+            raise ReportError(f"{path}:{question.line}: a second question {question.id!r}; rename it")
+        found[question.id] = question
+    return found
+
+
+def _question(path: Path, text: str, head: re.Match[str], end: int) -> Question:
+    body = text[head.end() : end]
+    answer = ANSWER.search(body)
+    asked, answered = (body[: answer.start()], body[answer.end() :]) if answer else (body, "")
+    marks = dict(re.findall(r"(\w+)=(\S+)", head[2] or ""))
+    line = text.count("\n", 0, head.start()) + 1
+    return Question(
+        id=head[1],
+        path=path,
+        line=line,
+        text=asked,
+        answer=answered,
+        answer_line=line + asked.count("\n"),
+        points=marks.get("points", ""),
+        is_bonus="bonus" in (head[2] or "").split(),
+    )
+
+
+def used_runs(
+    section: Section, questions: dict[str, Question], environment: Environment, known: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the runs that a section uses: as its +++ block says, or every one that it names."""
+    words = list(_words(section.text, str(section.path), environment))
+    if section.runs is not None:
+        return section.runs
+    for word in list(words):
+        if word in questions:
+            question = questions[word]
+            words += _words(question.text + question.answer, str(question.path), environment)
+    names = [part for word in words for part in (word, _run_of(word))]
+    return tuple(name for name in known if name in names)
+
+
+def _run_of(word: str) -> str:
+    """Return the run in "run.artifact"; the run's own name may hold dots."""
+    return word.rpartition(".")[0]
+
+
+def _words(text: str, name: str, environment: Environment) -> Iterable[str]:
+    """Return every constant string of a template."""
+    try:
+        tree = environment.parse(text, name=name, filename=name)
+    except TemplateSyntaxError as exc:
+        raise ReportError(f"{name}:{exc.lineno}: template syntax: {exc.message}") from exc
+    for node in tree.find_all(nodes.Const):
+        if isinstance(node.value, str):
+            yield node.value

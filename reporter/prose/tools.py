@@ -1,0 +1,326 @@
+"""What a section may call: figure, figures, table, compare, settings, listing, question, diff."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from reporter import figures as drawing
+from reporter import tables
+from reporter.artifacts import ImageGrid, Table, Text
+from reporter.errors import ReportError, nearest
+from reporter.plan import parameter_text
+from reporter.prose.markdown import code
+from reporter.prose.values import SPACE, THIN, Missing, Value, cell_value, number_style, percent_style
+from reporter.prose.views import Finished, Parameters, Runs, RunView
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reporter.prose.numbering import Numbering
+    from reporter.prose.sections import Question
+    from reporter.prose.values import Desk
+
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """The functions of the templates, over the results of one report.
+
+    Attributes:
+        render: turns Markdown with values into HTML; the second argument: without paragraph.
+        compose: renders a template text of a file, starting at a line.
+    """
+
+    desk: Desk
+    finished: Mapping[str, Finished]
+    numbering: Numbering
+    questions: Mapping[str, Question]
+    figure_cache: Path
+    render: Callable[[str, bool], str]
+    compose: Callable[[str, str, int], str]
+
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Return the functions by the names that templates use."""
+        names = ("figure", "figures", "table", "compare", "settings", "listing", "question", "diff")
+        return {"runs": Runs(self.desk, self.finished), **{n: getattr(self, n) for n in names}}  # type: ignore[dict-item] # runs is a mapping
+
+    def figure(self, name: str, *, caption: str, id: str = "", alt: str = "") -> str:  # noqa: A002
+        """Place the figure "run.artifact"; the default id is fig-<run>-<artifact>."""
+        return self.figures([name], captions=[""], caption=caption, id=id, alt=alt)
+
+    def figures(
+        self,
+        names: Sequence[str],
+        *,
+        caption: str = "",
+        captions: Sequence[str] = (),
+        id: str = "",  # noqa: A002 - the word that authors write
+        alt: str = "",
+        columns: int | None = None,
+    ) -> str:
+        """Place several figures as (a), (b), … under one caption, `columns` in a row."""
+        if captions and len(captions) != len(names):
+            raise ReportError(f"figures: {len(names)} figures, but {len(captions)} captions")
+        target = id or "fig-" + names[0].replace(".", "-").replace("_", "-")
+        number = self.numbering.number("fig", target)
+        width = columns or (2 if len(names) > 1 else 1)
+        lines = list(captions) or [""] * len(names)
+        parts = [self._panel(name, width, line, i, len(names), alt or caption) for i, (name, line) in enumerate(zip(names, lines, strict=True))]
+        label = self._caption(f"Figure{SPACE}{number}", caption)
+
+        def html() -> str:
+            panels = "".join(part() for part in parts)
+            return (
+                f'<figure id="{escape(target)}" class="figure"><div class="panels">{panels}</div>'
+                f"<figcaption>{label}</figcaption></figure>\n"
+            )
+
+        return self.desk.fragments.put(html, is_block=True)
+
+    def table(self, name: str, *, caption: str, id: str = "") -> str:  # noqa: A002
+        """Place the table "run.artifact"; the default id is tbl-<run>-<artifact>."""
+        target = id or "tbl-" + name.replace(".", "-").replace("_", "-")
+        run, output = self._find(name)
+        if run.error:
+            return self._tabular(target, caption, lambda: self._failure(run, "Table"))
+        found = run.output(output)[0]
+        if not isinstance(found, Table):
+            raise ReportError(f"table: {name!r} is a {type(found).__name__}; use figure")
+        columns = tables.columns(found)
+        source = f"{run.name}/{output}"
+        rows = [
+            [
+                str(cell_value(self.desk, f"{source}/{i}/{c.name}", c, cell, is_provisional=run.is_provisional))
+                for c, cell in zip(columns, row, strict=True)
+            ]
+            for i, row in enumerate(found.rows)
+        ]
+        numeric = [tables.is_numeric(found, index) for index in range(len(columns))]
+        head = [column.label for column in columns]
+        return self._tabular(target, caption, lambda: self._grid(head, rows, numeric))
+
+    def compare(
+        self,
+        names: Sequence[str] | Mapping[str, str],
+        columns: Sequence[str] | Mapping[str, str],
+        *,
+        caption: str,
+        id: str = "",  # noqa: A002 - the word that authors write
+        first: str = "run",
+    ) -> str:
+        """Place a table with a row for each run and a column for each value of it.
+
+        Args:
+            names: runs, or run → how its row is called.
+            columns: values such as "test_accuracy" or "test_accuracy.rate", or value → heading.
+            caption: what the table shows.
+            id: default tbl-<first run>-compared.
+            first: the heading of the first column.
+        """
+        labels = names if isinstance(names, Mapping) else {n: n.replace("-", " ") for n in names}
+        heads = columns if isinstance(columns, Mapping) else {c: _heading(c) for c in columns}
+        every = Runs(self.desk, self.finished)
+        rows = [
+            [escape(label), *(str(_reach(every[name], path)) for path in heads)]
+            for name, label in labels.items()
+        ]
+        target = id or f"tbl-{next(iter(labels))}-compared"
+        numeric = [False] + [True] * len(heads)
+        return self._tabular(
+            target, caption, lambda: self._grid([first, *heads.values()], rows, numeric)
+        )
+
+    def settings(
+        self,
+        names: Sequence[str] | Mapping[str, str],
+        *,
+        caption: str,
+        id: str = "",  # noqa: A002 - the word that authors write
+    ) -> str:
+        """Place a table of all parameters of some runs: what they share once, then what differs."""
+        labels = names if isinstance(names, Mapping) else {n: n for n in names}
+        for name in labels:
+            if name not in self.finished:
+                raise ReportError(f"settings: no run is called {name!r}{nearest(name, self.finished)}")
+        runs = [self.finished[name] for name in labels if self.finished[name].jobs]
+        keys = list(dict.fromkeys(key for run in runs for key in run.jobs[0].parameters))
+        rows = [[_heading(key), *(self._setting(run, key) for run in runs)] for key in keys]
+        rows.append(["seeds", *(escape(parameter_text([j.seed for j in run.jobs])) for run in runs)])
+        head = ["parameter", *(labels[run.name] for run in runs)]
+        target = id or f"tbl-{next(iter(labels))}-settings"
+        return self._tabular(target, caption, lambda: self._grid(head, rows, [False] * len(head)))
+
+    def listing(self, name: str, *, caption: str = "", id: str = "") -> str:  # noqa: A002
+        """Place the text "run.artifact", a program's output or code, as a numbered listing."""
+        target = id or "lst-" + name.replace(".", "-").replace("_", "-")
+        number = self.numbering.number("lst", target)
+        label = self._caption(f"Listing{SPACE}{number}", caption)
+        run, output = self._find(name)
+        if run.error:
+            body = self._failure(run, "Listing")
+        else:
+            text = run.output(output)[0]
+            if not isinstance(text, Text):
+                raise ReportError(f"listing: {name!r} is a {type(text).__name__}, no text")
+            body = code(text.body, text.language)
+        html = f'<figure id="{escape(target)}" class="listing"><figcaption>{label}</figcaption>{body}</figure>\n'
+        return self.desk.fragments.put(html, is_block=True)
+
+    def question(self, id: str) -> str:  # noqa: A002 - the word that authors write
+        """Place a question of questions.md with its answer, or with room for one."""
+        if id not in self.questions:
+            raise ReportError(f"no question is called {id!r}{nearest(id, self.questions)}")
+        question = self.questions[id]
+        number = self.numbering.number("q", id)
+        path = str(question.path)
+        asked = self.compose(question.text, path, question.line)
+        if question.is_answered:
+            answer = self.compose(question.answer, path, question.answer_line)
+            body = f'<div class="answer">{answer}</div>'
+        else:
+            self.numbering.problem(f"{path}:{question.line}", f"question {id!r} has no answer yet")
+            body = '<div class="answer open"><p>This question is not answered yet.</p></div>'
+        credit = [f"{question.points} points"] if question.points else []
+        credit += ["bonus"] if question.is_bonus else []
+        extra = f' <span class="points">({escape(", ".join(credit))})</span>' if credit else ""
+        html = (
+            f'<section class="question" id="{escape(id)}"><div class="asked">'
+            f'<p class="label">Question{SPACE}{number}{extra}</p>{asked}</div>{body}</section>\n'
+        )
+        return self.desk.fragments.put(html, is_block=True)
+
+    def diff(self, first: Value | Missing, second: Value | Missing) -> Value | Missing:
+        """Return first − second: seed by seed where both have the same number of seeds."""
+        for value in (first, second):
+            if isinstance(value, Missing):
+                return value
+        assert isinstance(first, Value)
+        assert isinstance(second, Value)
+        pairs = (first.numbers, second.numbers)
+        if len(pairs[0]) == len(pairs[1]):
+            numbers = tuple(a - b for a, b in zip(*pairs, strict=True))
+        else:
+            numbers = (float(first) - float(second),)
+        return Value(
+            desk=self.desk,
+            source=f"diff({first.source}, {second.source})",
+            numbers=numbers,
+            unit=first.unit,
+            is_provisional=first.is_provisional or second.is_provisional,
+        )
+
+    def _find(self, name: str) -> tuple[Finished, str]:
+        """Return the run and the output that "run.artifact" names."""
+        run, dot, output = name.rpartition(".")
+        if not dot:
+            raise ReportError(f'{name!r} should look like "run.artifact"')
+        if run not in self.finished:
+            raise ReportError(f"no run is called {run!r}{nearest(run, self.finished)}")
+        return self.finished[run], output
+
+    def _panel(
+        self, name: str, columns: int, caption: str, index: int, count: int, alt: str
+    ) -> Callable[[], str]:
+        """Return what draws one panel of a figure when the figure is set."""
+        run, output = self._find(name)
+        sub = self._caption(f"({chr(97 + index)})", caption) if count > 1 else ""
+        if run.error:
+            return lambda: f'<div class="panel">{self._failure(run, "Figure")}</div>'
+        outputs = run.output(output)
+        if not drawing.is_drawable(outputs[0]):
+            raise ReportError(f"figure: {name!r} is a {type(outputs[0]).__name__} without a course over epochs")
+        text = drawing.describe(outputs) or self.desk.fragments.plain(alt)
+        if not text:
+            self.numbering.problem(f"figure {name}", "no alt text; add alt or a caption")
+
+        def html() -> str:
+            inner = self._picture(outputs, text, columns)
+            below = f'<div class="sub">{sub}</div>' if sub else ""
+            return f'<div class="panel" style="width:{100 / columns:.3f}%">{inner}{below}</div>'
+
+        return html
+
+    def _picture(self, outputs: tuple[Any, ...], alt: str, columns: int) -> str:
+        first = outputs[0]
+        if isinstance(first, ImageGrid) and any(first.labels):
+            width = drawing.TEXT_WIDTH_MM / columns / first.columns
+            cells = []
+            for pixels, label in zip(first.images, first.labels, strict=True):
+                picture = drawing.image(pixels, self.figure_cache, width)
+                lines = "<br>".join(escape(line.replace("_", " ")) for line in label.split("\n"))
+                img = _img(picture, " ".join(label.split()) or alt)
+                cells.append(
+                    f'<div class="cell" style="width:{100 / first.columns:.3f}%">{img}'
+                    f"<span>{lines}</span></div>"
+                )
+            return f'<div class="images">{"".join(cells)}</div>'
+        return _img(drawing.draw(outputs, self.figure_cache, columns=columns), alt)
+
+    def _tabular(self, target: str, caption: str, body: Callable[[], str]) -> str:
+        number = self.numbering.number("tbl", target)
+        label = self._caption(f"Table{SPACE}{number}", caption)
+        return self.desk.fragments.put(
+            lambda: f'<figure id="{escape(target)}" class="table"><figcaption>{label}</figcaption>'
+            f"{body()}</figure>\n",
+            is_block=True,
+        )
+
+    @staticmethod
+    def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
+        css = [' class="number"' if flag else "" for flag in numeric]
+        top = "".join(f'<th scope="col"{c}>{escape(h)}</th>' for h, c in zip(head, css, strict=True))
+        body = "".join(
+            "<tr>" + "".join(f"<td{c}>{cell}</td>" for cell, c in zip(row, css, strict=True)) + "</tr>"
+            for row in rows
+        )
+        return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+    def _setting(self, run: Finished, key: str) -> str:
+        if key not in run.jobs[0].parameters:
+            return "–"
+        return str(getattr(Parameters(self.desk, run), key))
+
+    def _caption(self, label: str, caption: str) -> str:
+        text = self.render(caption, True) if caption else ""  # noqa: FBT003 - inline
+        return f'<span class="label">{label}</span> {text}'
+
+    @staticmethod
+    def _failure(run: Finished, what: str) -> str:
+        return (
+            f'<div class="failed" role="note"><strong>{what} missing: run {escape(run.name)}.</strong> '
+            f"{escape(run.error)}</div>"
+        )
+
+
+def filters() -> dict[str, Callable[..., Any]]:
+    """Return the filters of templates: percent, points, number, count, seconds, signed."""
+    return {
+        "percent": lambda v, digits=1: v.styled(percent_style(digits), f"{THIN}%"),
+        "points": lambda v, digits=1: v.styled(percent_style(digits), f"{SPACE}points"),
+        "number": lambda v, digits=3: v.styled(number_style(digits), ""),
+    }
+
+
+def _img(picture: drawing.Drawing, alt: str) -> str:
+    content = base64.b64encode(picture.content).decode()
+    text = escape(" ".join(alt.split()), quote=True)
+    width = f"width:{picture.width_mm:.1f}mm"
+    return f'<img alt="{text}" style="{width}" src="data:{picture.media_type};base64,{content}">'
+
+
+def _reach(run: RunView, path: str) -> Value | Missing:
+    """Follow "test_accuracy.best" from a run."""
+    found: Any = run
+    for name in path.split("."):
+        found = getattr(found, name)
+    if not isinstance(found, Value | Missing):
+        raise ReportError(f"compare: {path!r} is no value")
+    return found
+
+
+def _heading(name: str) -> str:
+    return name.replace(".", " ").replace("_", " ").replace("-", " ")

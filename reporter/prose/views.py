@@ -1,0 +1,119 @@
+"""Outcomes of runs → `runs["name"]`, the only way by which prose reaches results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reporter.errors import ReportError, nearest
+from reporter.plan import parameter_text
+from reporter.prose.values import Desk, Missing, Value, view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reporter.artifacts import Artifact, Metric
+    from reporter.plan import Job
+    from reporter.store import Stored
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """One run as the report sees it: its jobs, what they returned, or why they did not."""
+
+    name: str
+    jobs: tuple[Job, ...]
+    results: tuple[Stored, ...]  # one per seed; () when it failed
+    error: str = ""
+
+    @property
+    def is_provisional(self) -> bool:
+        """Tell whether stand-ins or quick settings were used."""
+        return any(job.notes for job in self.jobs)
+
+    def output(self, name: str) -> tuple[Metric | Artifact, ...]:
+        """Return one output for each seed; ReportError with the nearest name if there is none."""
+        known = self.results[0].result
+        if name not in known:
+            raise ReportError(f"run {self.name!r} has no {name!r}{nearest(name, known)}")
+        return tuple(stored.result[name] for stored in self.results)
+
+
+class Runs:
+    """`runs` in templates."""
+
+    def __init__(self, desk: Desk, finished: Mapping[str, Finished]) -> None:
+        self._desk, self._finished = desk, finished
+
+    def __getitem__(self, name: str) -> RunView:
+        return RunView(self._desk, self._find(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._finished)
+
+    def _find(self, name: str) -> Finished:
+        if name not in self._finished:
+            raise ReportError(f"no run is called {name!r}{nearest(name, self._finished)}")
+        return self._finished[name]
+
+
+class RunView:
+    """`runs["x"]`: its metrics and tables as attributes, its parameters and record."""
+
+    def __init__(self, desk: Desk, finished: Finished) -> None:
+        self._desk, self._finished = desk, finished
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the run returned
+        if name.startswith("_"):
+            raise AttributeError(name)
+        run = self._finished
+        source = f"{run.name}/{name}"
+        if run.error:
+            return Missing(self._desk, source, f"{run.name}: {run.error}")
+        return view(self._desk, source, run.output(name), is_provisional=run.is_provisional)
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - as above
+        return getattr(self, name)
+
+    @property
+    def name(self) -> str:
+        """Return the run's name."""
+        return self._finished.name
+
+    @property
+    def parameters(self) -> Parameters:
+        """Return the parameters after defaults."""
+        return Parameters(self._desk, self._finished)
+
+    @property
+    def seconds(self) -> Value | Missing:
+        """Return how long it took, for each seed."""
+        run = self._finished
+        source = f"{run.name}/seconds"
+        if run.error:
+            return Missing(self._desk, source, run.error)
+        numbers = tuple(float(stored.record["seconds"]) for stored in run.results)
+        return Value(desk=self._desk, source=source, numbers=numbers, unit="seconds")
+
+
+class Parameters:
+    """`runs["x"].parameters`: known even when the run failed."""
+
+    def __init__(self, desk: Desk, finished: Finished) -> None:
+        self._desk, self._finished = desk, finished
+
+    def __getattr__(self, name: str) -> Value:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        run = self._finished
+        if not run.jobs:
+            return Value(desk=self._desk, source=f"{run.name}/parameters/{name}", text="—")
+        known = run.jobs[0].parameters
+        if name not in known:
+            raise ReportError(f"run {run.name!r} has no parameter {name!r}{nearest(name, known)}")
+        source = f"{run.name}/parameters/{name}"
+        value = known[name]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            unit = "count" if isinstance(value, int) else ""
+            return Value(desk=self._desk, source=source, numbers=(float(value),), unit=unit)
+        return Value(desk=self._desk, source=source, text=parameter_text(value))

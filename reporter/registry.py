@@ -1,0 +1,88 @@
+"""Experiment files → the experiments they define, found by looking, registered nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reporter.errors import ReportError, nearest
+from reporter.experiment import Experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """Experiments by name, each with the file that defines it."""
+
+    experiments: Mapping[str, Experiment]
+    files: Mapping[str, Path]
+
+    def find(self, name: str, where: str) -> Experiment:
+        """Return the experiment called `name`; ReportError with the nearest name otherwise."""
+        if name not in self.experiments:
+            hint = nearest(name, self.experiments)
+            raise ReportError(f"{where}: no experiment is called {name!r}{hint}")
+        return self.experiments[name]
+
+
+def load(folders: Iterable[Path]) -> Registry:
+    """Collect the experiments of all `folders`; a later folder's win over an earlier one's.
+
+    Raises:
+        ReportError: a file that can't be imported, or a name defined twice in one folder.
+    """
+    experiments: dict[str, Experiment] = {}
+    files: dict[str, Path] = {}
+    for folder in folders:
+        here: dict[str, Path] = {}
+        for path in sorted(folder.glob("[!_]*.py")):
+            for found in experiments_in(path):
+                if found.name in here:
+                    raise ReportError(
+                        f"{path}: experiment {found.name!r} is also defined in "
+                        f"{here[found.name].name}; rename one"
+                    )
+                here[found.name] = path
+                experiments[found.name] = found
+        files |= here
+    return Registry(experiments=experiments, files=files)
+
+
+def experiments_in(path: Path) -> list[Experiment]:
+    """Import one experiment file and return the experiments that it defines itself."""
+    module = _import(path)
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, Experiment) and value.function.__module__ == module.__name__
+    ]
+
+
+def _import(path: Path) -> types.ModuleType:
+    """Import `path` as a member of a package private to its folder; `sys.path` stays as it is."""
+    package = "_experiments_" + hashlib.sha256(str(path.parent.resolve()).encode()).hexdigest()[:12]
+    if package not in sys.modules:
+        parent = types.ModuleType(package)
+        parent.__path__ = [str(path.parent)]
+        sys.modules[package] = parent
+    name = f"{package}.{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ReportError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as exc:
+        del sys.modules[name]
+        raise ReportError(f"{path}: can't be imported: {type(exc).__name__}: {exc}") from exc
+    return module

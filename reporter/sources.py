@@ -1,0 +1,160 @@
+"""The data, images and weights that a report names → opened inputs, or their stand-ins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reporter import shipped
+from reporter.datasets.folders import ByShare, open_folder
+from reporter.datasets.generated import Recipe, materialise, one_image
+from reporter.errors import ReportError, nearest
+from reporter.inputs import Dataset, ImageFile, Weights
+from reporter.report import Data, Report, Share
+
+if TYPE_CHECKING:
+    from reporter.datasets.digests import Digests
+
+IMAGENET = "imagenet:IMAGENET1K_V1"  # the state that torchvision's file names stand for
+QUICK_IMAGES = (8, 3)  # generated training and test images of each class under --quick
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Opens each input of a report once.
+
+    Attributes:
+        report: what names them.
+        cache: where generated images are kept.
+        digests: digests of files.
+        is_quick: whether stand-ins are used.
+        download: whether torchvision's weights may be fetched.
+    """
+
+    report: Report
+    cache: Path
+    digests: Digests
+    is_quick: bool = False
+    download: bool = False
+    _opened: dict[str, Dataset] = field(default_factory=dict)
+
+    def data(self, name: str, where: str, seen: tuple[str, ...] = ()) -> Dataset:
+        """Open the data set called `name`."""
+        if name in seen:
+            raise ReportError(f"{where}: a cycle of data sets: {' → '.join((*seen, name))}")
+        if name not in self.report.data:
+            hint = nearest(name, self.report.data)
+            raise ReportError(f"{where}: no data set is called {name!r}{hint}")
+        if name not in self._opened:
+            self._opened[name] = self._open(name, self.report.data[name], seen)
+        return self._opened[name]
+
+    def image(self, name: str, where: str) -> ImageFile:
+        """Open the photograph called `name`; under --quick a painting stands in for a missing one."""
+        if name not in self.report.images:
+            hint = nearest(name, self.report.images)
+            raise ReportError(f"{where}: no image is called {name!r}{hint}")
+        spec = self.report.images[name]
+        path = self._path(spec.path)
+        if not path.is_file():
+            if not self.is_quick:
+                raise ReportError(f"images.{name}: no file {path}; put it there or change path")
+            seed = sorted(self.report.images).index(name)
+            path = one_image(self.cache / f"stand-in-{seed}.png", seed, size=224)
+        return ImageFile(
+            name=name,
+            path=path,
+            digest=self.digests.of(path),
+            expected=spec.expected,
+            credit=spec.credit,
+        )
+
+    def weights(self, name: str, where: str) -> Weights:
+        """Open the weights called `name`, or "random" or "imagenet"; "run:…" is not opened here."""
+        source = self.weights_source(name, where)
+        if source == "random":
+            return Weights(name=name, source="random", digest="random")
+        if source == "imagenet":
+            folder = self.report.folder / "data" / "weights"
+            return Weights(
+                name=name, source="imagenet", digest=IMAGENET, path=folder, download=self.download
+            )
+        path = self._path(source.removeprefix("file:"))
+        if not path.is_file():
+            raise ReportError(f"weights.{name}: no file {path}; put it there or change source")
+        return Weights(name=name, source="file", digest=self.digests.of(path), path=path)
+
+    def weights_source(self, name: str, where: str) -> str:
+        """Return "random", "imagenet", "file:PATH" or "run:NAME"."""
+        if name in ("random", "imagenet") or name.startswith("run:"):
+            return name
+        if name not in self.report.weights:
+            hint = nearest(name, {*self.report.weights, "random", "imagenet"})
+            raise ReportError(f"{where}: no weights are called {name!r}{hint}")
+        spec = self.report.weights[name]
+        return spec.quick if self.is_quick and spec.quick else spec.source
+
+    def note(self, kind: str, name: str) -> str:
+        """Return what stands in for the input, "" if nothing does: page one says it."""
+        if kind == "data":
+            return self._opened[name].note
+        if kind == "images":
+            is_there = self._path(self.report.images[name].path).is_file()
+            return "" if is_there else f"a generated picture in place of the photograph {name}"
+        if name in self.report.weights and self.weights_source(name, "") == "random":
+            return f"random weights in place of {name}"
+        return ""
+
+    def _open(self, name: str, spec: Data, seen: tuple[str, ...]) -> Dataset:
+        stands_in = self.is_quick and spec.quick == "procedural"
+        if spec.from_ is not None:
+            dataset = self.data(spec.from_, f"data.{name}.from", (*seen, name))
+        elif spec.source or stands_in:
+            dataset = self._generated(name, spec, stands_in=stands_in)
+        elif spec.path:
+            split = spec.split
+            given = ByShare(test=split.test, seed=split.seed) if isinstance(split, Share) else split
+            dataset = open_folder(name, self._path(spec.path), given, spec.classes, self.digests)
+        else:
+            raise ReportError(f"data.{name}: needs path, from or source; add one")
+        if spec.class_count not in (None, len(dataset.classes)):
+            raise ReportError(
+                f"data.{name}.class_count: {spec.class_count}, but {len(dataset.classes)} classes "
+                f"are there: {', '.join(dataset.classes[:12])}"
+            )
+        return _swapped(dataset, name) if spec.swap else replace(dataset, name=name)
+
+    def _generated(self, name: str, spec: Data, *, stands_in: bool) -> Dataset:
+        train, test = QUICK_IMAGES if self.is_quick else (spec.train, spec.test)
+        recipe = Recipe(
+            source="paintings" if stands_in else spec.source or "paintings",
+            classes=spec.class_count,
+            train=train,
+            test=test,
+            size=spec.size,
+            level=spec.level,
+        )
+        folder = materialise(recipe, self.cache)
+        dataset = open_folder(name, folder, "folders", "exact", self.digests)
+        note = f"generated paintings in place of the data set {name}" if stands_in else ""
+        return replace(dataset, note=note)
+
+    def _path(self, text: str) -> Path:
+        """Return a path of report.toml; what is embedded ("shipped:…") lies with the program."""
+        if text.startswith("shipped:"):
+            return shipped.folder("data") / text.removeprefix("shipped:")
+        return self.report.folder / Path(text).expanduser()
+
+
+def _swapped(dataset: Dataset, name: str) -> Dataset:
+    """Return the data set with training and test images in each other's place."""
+    return replace(
+        dataset,
+        name=name,
+        train=dataset.test,
+        test=dataset.train,
+        digest=f"swapped:{dataset.digest}",
+    )
+
+

@@ -1,0 +1,81 @@
+"""The compact network has AlexNet's layout, trains reproducibly, and its shipped weights work."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from reporter.datasets.formulas import CLASSES, draw
+from reporter.learn.compact import CompactAlexNet, normalise
+from reporter.learn.pretrain import augment, pretrain
+
+WEIGHTS = Path(__file__).parents[1] / "data" / "compact-alexnet.safetensors"
+
+
+def _tiny_set() -> tuple[torch.Tensor, torch.Tensor]:
+    images = np.stack([draw(name, seed=seed) for name in CLASSES[::64] for seed in range(8)])
+    return torch.from_numpy(images), torch.arange(3).repeat_interleave(8)
+
+
+def test_the_layers_lie_as_in_torchvision() -> None:
+    """Five convolutions in `features`; twice dropout, linear, rectifier, then linear at the end."""
+    network = CompactAlexNet()
+    assert sum(isinstance(layer, nn.Conv2d) for layer in network.features) == 5
+    kinds = [type(layer).__name__ for layer in network.classifier]
+    assert kinds == ["Dropout", "Linear", "ReLU", "Dropout", "Linear", "ReLU", "Linear"]
+    assert sum(p.numel() for p in network.parameters()) < 1_000_000
+
+
+@pytest.mark.parametrize("size", [64, 96, 128])
+def test_images_of_64_pixels_and_more_go_through(size: int) -> None:
+    """The output is (B, K) whatever the side."""
+    assert CompactAlexNet(7).eval()(torch.zeros(2, 3, size, size)).shape == (2, 7)
+
+
+def test_normalised_bytes_lie_within_two() -> None:
+    """0 becomes -2, 255 becomes 2, channels come second."""
+    ends = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 2, 1).expand(1, 1, 2, 3)
+    assert normalise(ends)[0, :, 0].tolist() == [[-2.0, 2.0]] * 3
+
+
+def test_augmentation_moves_an_image_without_changing_its_input() -> None:
+    """Shape and type stay; a uniform image changes in brightness only."""
+    grey = torch.full((4, 96, 96, 3), 100, dtype=torch.uint8)
+    moved = augment(grey, torch.Generator().manual_seed(1))
+    assert (grey == 100).all()
+    assert moved.dtype == torch.uint8
+    assert moved.amin(dim=(1, 2, 3)).equal(moved.amax(dim=(1, 2, 3)))
+    assert 79 <= moved.min() < moved.max() <= 120
+
+
+def test_training_follows_from_its_seed_and_spares_the_global_state() -> None:
+    """Equal seeds give equal weights and records; the global generator stays where it was."""
+    images, labels = _tiny_set()
+    before = torch.get_rng_state()
+    heard: list[dict[str, float]] = []
+    runs = [
+        pretrain(
+            images, labels, num_classes=3, epochs=2, batch=8, peak_lr=0.01, seed=4,
+            report=lambda _, record: heard.append(record),
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    assert torch.get_rng_state().equal(before)
+    assert runs[0][1] == runs[1][1]
+    assert heard == runs[0][1] + runs[1][1]
+    for one, other in zip(runs[0][0].parameters(), runs[1][0].parameters(), strict=True):
+        assert one.equal(other)
+
+
+def test_the_shipped_weights_know_fresh_formulas() -> None:
+    """They load strictly, stay within 4 MB, and pass 30 % on unseen images (chance 0.5 %)."""
+    assert WEIGHTS.stat().st_size <= 4_000_000
+    network = CompactAlexNet(len(CLASSES))
+    network.load_state_dict(load_file(WEIGHTS), strict=True)
+    images = torch.from_numpy(np.stack([draw(name, seed=2_000_000) for name in CLASSES]))
+    with torch.inference_mode():
+        found = network.eval()(normalise(images)).argmax(dim=1)
+    assert (found == torch.arange(len(CLASSES))).float().mean() > 0.3

@@ -1,0 +1,197 @@
+"""Training."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from reporter.errors import RunError
+from reporter.experiment import Run
+from reporter.learn.augment import Augmentation, parse
+from reporter.learn.data import Parts, Samples
+from reporter.learn.frozen import unchanged
+from reporter.learn.streams import generator
+from reporter.learn.train import Recipe, Sweep, Task, snapshot, sweep
+
+RECIPE = Recipe(rates=(0.1,), epochs=3, batch=4)
+
+
+def points(count: int, seed: int) -> Samples:
+    """Return points of two classes, apart from each other along the first of four axes."""
+    labels = torch.arange(count) % 2
+    inputs = torch.randn(count, 4, generator=generator(seed))
+    inputs[:, 0] += 3 * labels
+    return Samples(inputs=inputs, labels=labels)
+
+
+def task(*, dropout: float = 0.0, validation: bool = True) -> Task:
+    """Return a small task: two layers on points."""
+    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Dropout(dropout), nn.Linear(6, 2))
+    for index, parameter in enumerate(model.parameters()):
+        parameter.data = torch.randn(parameter.shape, generator=generator(index)) / 2
+    parts = Parts(
+        train=points(18, 1), validation=points(8, 2) if validation else None, test=points(8, 3)
+    )
+    return Task(
+        model=model, active=(model,), parts=parts, prepare=unchanged, augmentation=Augmentation()
+    )
+
+
+def trained(recipe: Recipe = RECIPE, seed: int = 0, *, dropout: float = 0.5) -> tuple[Sweep, Task]:
+    """Return a sweep and its task."""
+    made = task(dropout=dropout)
+    return sweep(made, recipe, Run(name="x", seed=seed)), made
+
+
+@pytest.mark.parametrize("loss", ["mean", "sum"])
+def test_a_step_follows_the_gradient_in_closed_form(loss: str) -> None:
+    """One batch moves a linear layer by -rate (softmax - truth)ᵀ x, averaged or summed."""
+    made = task(validation=False)
+    model = nn.Linear(4, 2)
+    weight = torch.randn(2, 4, generator=generator(9))
+    model.weight.data, model.bias.data = weight.clone(), torch.zeros(2)
+    made = replace(made, model=model, active=(model,))
+    found = sweep(made, replace(RECIPE, epochs=1, batch=18, loss=loss), Run(name="x"))
+    inputs, labels = made.parts.train.inputs, made.parts.train.labels
+    errors = torch.softmax(inputs @ weight.T, 1) - torch.eye(2)[labels]
+    step = errors.T @ inputs / (18 if loss == "mean" else 1)
+    torch.testing.assert_close(model.weight.detach(), weight - 0.1 * step)
+    log = torch.log_softmax(inputs @ weight.T, 1)[torch.arange(18), labels]
+    assert found.trials[0].losses[0] == pytest.approx(-log.mean().item(), rel=1e-6)
+
+
+def test_training_repeats_bit_by_bit() -> None:
+    """The same seed gives the same numbers and the same state; another seed others."""
+    (one, first), (two, second) = trained(), trained()
+    assert one == two
+    assert all(torch.equal(a, b) for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True))
+    assert trained(seed=1)[0] != one
+
+
+def test_a_rate_goes_its_way_whatever_others_there_are() -> None:
+    """All rates start from the same state and see the same order and dropout."""
+    alone = trained(replace(RECIPE, rates=(0.03,)))[0].trials[0]
+    assert trained(replace(RECIPE, rates=(0.1, 0.03)))[0].trials[1] == alone
+
+
+def test_the_state_that_validation_chose_is_left_in_the_network() -> None:
+    """Evaluated again, it has the accuracy and loss that were read in its epoch."""
+    found, made = trained(replace(RECIPE, rates=(0.5, 0.05), epochs=6, test="every-epoch"))
+    with torch.no_grad():
+        logits = made.model.eval()(made.parts.validation.inputs)  # type: ignore[union-attr]
+    assert found.selected.validation is not None
+    loss = nn.functional.cross_entropy(logits, made.parts.validation.labels)  # type: ignore[union-attr]
+    assert loss.item() == found.selected.validation.loss
+    ranked = [
+        (-e.validation.accuracy, e.validation.loss)
+        for trial in found.trials
+        for e in trial.epochs
+        if e.validation
+    ]
+    assert min(ranked) == (-found.selected.validation.accuracy, found.selected.validation.loss)
+
+
+def test_without_validation_the_last_epoch_counts() -> None:
+    """Nothing chooses, so nothing is chosen."""
+    found = sweep(task(validation=False), RECIPE, Run(name="x"))
+    assert found.selected.number == 3
+    assert found.selected.validation is None
+
+
+def test_a_rate_that_diverges_ends_and_is_not_selected() -> None:
+    """Its curve ends before the first loss that is no number."""
+    found, _ = trained(replace(RECIPE, rates=(1e38, 0.1)))
+    assert found.rate == 0.1
+    assert found.trials[0].failure.startswith("loss is ")
+    assert found.trials[0].failure.endswith(" in epoch 1")
+    assert found.trials[0].best is None
+    assert len(found.trials[0].losses) < 5
+
+
+def test_when_every_rate_diverges_the_run_fails() -> None:
+    """The message names loss, epoch, rate and remedy."""
+    with pytest.raises(RunError, match=r"loss is (nan|inf) in epoch 1 at rate 1e\+38; lower rates"):
+        trained(replace(RECIPE, rates=(1e38,)))
+
+
+def test_epoch_zero_is_measured_before_any_step() -> None:
+    """It shows the initial state, and can't be selected."""
+    found, _ = trained(replace(RECIPE, epoch_zero=True, rates=(0.1, 0.2)))
+    first, second = (trial.epochs[0] for trial in found.trials)
+    assert first == second
+    assert first.number == 0
+    assert found.selected.number > 0
+
+
+def test_training_accuracy_can_be_measured_after_the_epoch() -> None:
+    """Without dropout both ways train alike and differ in what they read."""
+    running, _ = trained(dropout=0.0)
+    again, _ = trained(replace(RECIPE, measure="evaluation"), dropout=0.0)
+    assert running.trials[0].losses == again.trials[0].losses
+    assert running.selected.train != again.selected.train
+    assert running.selected.validation == again.selected.validation
+
+
+def test_dropout_and_augmentation_do_not_shift_the_order() -> None:
+    """The streams are separate: the first batch of the second epoch holds the same points."""
+    orders: list[list[torch.Tensor]] = []
+    for dropout in (0.0, 0.5):
+        seen: list[torch.Tensor] = []
+        made = task(dropout=dropout)
+
+        def note(inputs: torch.Tensor, seen: list[torch.Tensor] = seen) -> torch.Tensor:
+            seen.append(inputs)
+            return inputs
+
+        sweep(replace(made, prepare=note), RECIPE, Run(name="x"))
+        orders.append(seen)
+    assert all(torch.equal(a, b) for a, b in zip(*orders, strict=True))
+
+
+def test_augmented_training_repeats() -> None:
+    """Augmentation draws from its own stream, anew for each rate."""
+    images = Samples(
+        inputs=torch.randint(0, 256, (8, 3, 4, 4), dtype=torch.uint8, generator=generator(0)),
+        labels=torch.arange(8) % 2,
+    )
+    results = []
+    for _ in range(2):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(48, 2))
+        model.load_state_dict({"1.weight": torch.zeros(2, 48), "1.bias": torch.zeros(2)})
+        made = Task(
+            model=model, active=(model,), parts=Parts(train=images, validation=images, test=images),
+            prepare=lambda x: x.float(), augmentation=parse(["flip 0.5", "grey 0.5"], 2),
+        )  # fmt: skip
+        results.append(sweep(made, replace(RECIPE, rates=(0.01, 0.01)), Run(name="x")))
+    assert results[0] == results[1]
+    assert results[0].trials[0] == results[0].trials[1]
+
+
+def test_the_world_is_left_as_it_was() -> None:
+    """Modes, gradients and the global generator are those from before."""
+    made = task(dropout=0.5)
+    made.model.eval()
+    torch.manual_seed(5)
+    due = torch.rand(1)
+    torch.manual_seed(5)
+    sweep(made, RECIPE, Run(name="x"))
+    assert torch.equal(torch.rand(1), due)
+    assert not any(module.training for module in made.model.modules())
+    assert all(parameter.grad is None for parameter in made.model.parameters())
+
+
+def test_progress_is_told_once_an_epoch() -> None:
+    """Epoch, epochs, rate and loss."""
+    told: list[dict[str, float | str]] = []
+    sweep(task(), RECIPE, Run(name="x", notify=lambda values: told.append(dict(values))))
+    assert [values["epoch"] for values in told] == [1, 2, 3]
+    assert set(told[0]) == {"epoch", "epochs", "rate", "loss"}
+
+
+def test_a_snapshot_does_not_follow_the_network() -> None:
+    """It is a copy."""
+    model = nn.Linear(1, 1)
+    before = snapshot(model)
+    model.weight.data += 1
+    assert before["weight"] != model.weight.detach()
