@@ -1,8 +1,6 @@
 """Classify images by a linear machine on the features of a frozen network."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from reporter import Count, Dataset, Metric, Rate, Result, Run, Share, Weights, experiment
 
@@ -15,8 +13,8 @@ def features(
     weights: Weights,
     model: str = "resnet18",
     layer: str = "penultimate",
-    C: tuple[Rate, ...] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0),  # noqa: N803 - its name
-    folds: Annotated[int, Field(ge=2)] = 5,
+    C: tuple[Rate, ...] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0),  # noqa: N803 - its name in the field
+    folds: Count = 5,
     scale: bool = False,
     shares: tuple[Share, ...] = (0.5, 0.9, 0.95, 0.99),
     size: Count | None = None,
@@ -36,7 +34,7 @@ def features(
         layer: a module of the network by name, or "penultimate": what enters the last layer; maps
             are averaged over their pixels.
         C: weights of errors against the width of the margin, to choose from.
-        folds: of the cross-validation.
+        folds: of the cross-validation, at least two.
         scale: whether each dimension is standardised first.
         shares: of the variance, for which the number of dimensions is given.
         size: side of the images in pixels; none means shorter side 256, centre 224.

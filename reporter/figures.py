@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 TEXT_WIDTH_MM = 138.0
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#111111")
 DASHES = ("-", "--", "-.", ":")  # beside colour, so that grey paper tells curves apart
-IMAGE_PIXELS = 420  # longest side of one image on the page: 300 dpi at 35 mm
+SINGLE_IMAGE_MM = 62.0  # a photograph by itself
+IMAGE_PIXELS = 720  # longest side of one image on the page: 300 dpi at 62 mm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,8 @@ def draw(outputs: tuple[Metric | Artifact, ...], cache: Path, *, columns: int = 
     first = outputs[0]
     if isinstance(first, Matrix):
         width = min(width, 45 + 9.0 * len(first.column_labels))
+    if isinstance(first, ImageGrid) and len(first.images) == 1:
+        return image(first.images[0], cache, min(width, SINGLE_IMAGE_MM))
     if isinstance(first, ImageGrid):
         return _kept(cache, (outputs[:1], columns), "png", width, lambda: _montage(first))
     return _kept(cache, (outputs, columns), "svg", width, lambda: _plot(outputs, width))

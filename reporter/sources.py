@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reporter.datasets.digests import Digests
 
 IMAGENET = "imagenet:IMAGENET1K_V1"  # the state that torchvision's file names stand for
-QUICK_IMAGES = (8, 3)  # generated training and test images of each class under --quick
+QUICK_IMAGES = (8, 4)  # generated training and test images of each class under --quick
 
 
 @dataclass(frozen=True, kw_only=True)

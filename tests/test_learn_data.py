@@ -44,7 +44,7 @@ def test_the_part_held_out_is_rounded_down(count: int, share: float, expected: i
 
 def test_a_share_of_nothing_is_an_error() -> None:
     """A share that rounds to no image is told, not ignored."""
-    with pytest.raises(ReportError, match="validation = 0.2 of 4 training images is none"):
+    with pytest.raises(ReportError, match=r"validation = 0\.2 of 4 training images is none"):
         hold_out((Example(path=Path("a"), label=0),) * 4, 0.2, 0)
 
 
@@ -70,7 +70,9 @@ def test_parts_hold_all_images_once(tmp_path: Path) -> None:
     assert (len(found.train), len(found.validation), len(found.test)) == (9, 3, 4)
     shades = [int(image[0, 0, 0]) for images in found.training_inputs for image in images]
     assert sorted(shades) == [*range(6), *range(200, 206)]
-    assert [int(image[0, 0, 0]) // 200 for image in found.train.inputs] == found.train.labels.tolist()
+    assert [
+        int(image[0, 0, 0]) // 200 for image in found.train.inputs
+    ] == found.train.labels.tolist()
 
 
 def test_an_empty_test_set_is_an_error(tmp_path: Path) -> None:

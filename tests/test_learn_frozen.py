@@ -42,7 +42,9 @@ def tiny() -> nn.Module:
 
 def images(count: int, seed: int, size: int) -> Samples:
     """Return random images of three classes."""
-    pixels = torch.randint(0, 256, (count, 3, size, size), dtype=torch.uint8, generator=generator(seed))
+    pixels = torch.randint(
+        0, 256, (count, 3, size, size), dtype=torch.uint8, generator=generator(seed)
+    )
     return Samples(inputs=pixels, labels=torch.arange(count) % 3)
 
 
@@ -117,5 +119,6 @@ def test_hooks_and_modes_are_taken_back() -> None:
     made.model.train()
     first_layers_once(made, part, Run(name="x", notify=lambda values: told.append(dict(values))))
     assert all(module.training for module in made.model.modules())
-    assert not any(module._forward_pre_hooks for module in made.model.modules())  # noqa: SLF001 - no public view
+    hooks = [m._forward_pre_hooks for m in made.model.modules()]  # noqa: SLF001 - no public view
+    assert not any(hooks)
     assert told[-1] == {"stage": "features", "done": 22, "of": 22}

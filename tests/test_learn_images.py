@@ -58,13 +58,13 @@ def test_a_broken_file_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "a.png"
     gradient(50, 50).save(path)
     path.write_bytes(path.read_bytes()[:60] if content is None else content)
-    with pytest.raises(ReportError, match="a.png can't be read as an image .*; replace the file"):
+    with pytest.raises(ReportError, match=r"a\.png can't be read as an image .*; replace the file"):
         decode(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A path without a file is the user's mistake, too."""
-    with pytest.raises(ReportError, match="absent.png"):
+    with pytest.raises(ReportError, match=r"absent\.png"):
         load([tmp_path / "absent.png"], 4)
 
 

@@ -61,7 +61,11 @@ def test_one_layer_can_make_way_for_two() -> None:
     """ResNet's lone layer becomes two with a ReLU between."""
     network = replaced("resnet18", 1, 32, 7)
     assert linears(network) == [(512, 32), (32, 7)]
-    assert [type(part) for part in network.get_submodule("fc")] == [nn.Linear, nn.ReLU, nn.Linear]
+    assert [type(part) for part in network.get_submodule("fc").children()] == [
+        nn.Linear,
+        nn.ReLU,
+        nn.Linear,
+    ]
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_0", "squeezenet1_1"])
@@ -90,7 +94,9 @@ def test_too_many_layers_are_refused() -> None:
 
 def test_an_unknown_network_is_told_with_the_nearest_name() -> None:
     """A typing error gets the right name."""
-    with pytest.raises(ReportError, match="no network is called 'resnet81'; did you mean 'resnet1?8"):
+    with pytest.raises(
+        ReportError, match=r"no network is called 'resnet81'; did you mean 'resnet1?8"
+    ):
         build("resnet81")
 
 

@@ -5,7 +5,9 @@ import torch
 
 from reporter.learn.normalisation import HALF, IMAGENET, chosen, measured
 
-IMAGES = torch.randint(0, 256, (7, 3, 5, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+IMAGES = torch.randint(
+    0, 256, (7, 3, 5, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+)
 
 
 def test_statistics_equal_those_over_all_pixels() -> None:
@@ -31,7 +33,9 @@ def test_a_training_set_normalised_by_itself_is_standardised() -> None:
 def test_bytes_and_unit_floats_are_scaled_alike() -> None:
     """An augmented image, a float, means the same as its bytes."""
     torch.testing.assert_close(HALF.scaled(IMAGES), HALF.scaled(IMAGES.float() / 255))
-    assert HALF.scaled(torch.tensor([0, 255]).view(2, 1, 1, 1).expand(2, 3, 1, 1).byte()).unique().tolist() == [-2, 2]
+    assert HALF.scaled(
+        torch.tensor([0, 255]).view(2, 1, 1, 1).expand(2, 3, 1, 1).byte()
+    ).unique().tolist() == [-2, 2]
 
 
 def test_choices_are_known_by_name() -> None:

@@ -1,6 +1,7 @@
 """Training."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -45,7 +46,7 @@ def trained(recipe: Recipe = RECIPE, seed: int = 0, *, dropout: float = 0.5) -> 
 
 
 @pytest.mark.parametrize("loss", ["mean", "sum"])
-def test_a_step_follows_the_gradient_in_closed_form(loss: str) -> None:
+def test_a_step_follows_the_gradient_in_closed_form(loss: Literal["mean", "sum"]) -> None:
     """One batch moves a linear layer by -rate (softmax - truth)ᵀ x, averaged or summed."""
     made = task(validation=False)
     model = nn.Linear(4, 2)
@@ -65,7 +66,10 @@ def test_training_repeats_bit_by_bit() -> None:
     """The same seed gives the same numbers and the same state; another seed others."""
     (one, first), (two, second) = trained(), trained()
     assert one == two
-    assert all(torch.equal(a, b) for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True)
+    )
     assert trained(seed=1)[0] != one
 
 

@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
+GENERATORS = ("formulas.py", "paintings.py")  # the second builds on the first
 TEST_SEED = 1_000_000  # test images start here: no seed serves both sets
 
 
@@ -29,7 +30,7 @@ class Recipe:
 
 def materialise(recipe: Recipe, cache: Path) -> Path:
     """Return the folder with the images of `recipe`, made now unless `cache` has it."""
-    generator = Path(__file__).with_name(f"{recipe.source}.py").read_bytes()
+    generator = b"".join(Path(__file__).with_name(name).read_bytes() for name in GENERATORS)
     name = hashlib.sha256(repr(recipe).encode() + generator).hexdigest()[:16]
     folder = cache / f"{recipe.source}-{name}"
     if folder.is_dir():
@@ -38,7 +39,7 @@ def materialise(recipe: Recipe, cache: Path) -> Path:
     scratch = Path(tempfile.mkdtemp(prefix=".making-", dir=cache))
     try:
         jobs = [(recipe, kind, scratch) for kind in _classes(recipe)]
-        with ProcessPoolExecutor(os.cpu_count(), get_context("forkserver")) as pool:
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
             list(pool.map(_make_class, jobs, chunksize=max(1, len(jobs) // 40)))
         scratch.chmod(0o755)
         scratch.rename(folder)

@@ -2,7 +2,7 @@
 
 Shape legend: F filters, C = 3 channels, H height, W width.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
+# ruff: noqa: N803 - names of tensors end in their shape
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import nn
 from reporter.artifacts import ImageGrid
 from reporter.learn.evaluate import modes_kept
 from reporter.learn.networks import first_convolution
+from reporter.learn.streams import repeatable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,7 @@ def first_layer(network: nn.Module, image_CHW: torch.Tensor) -> FirstLayer:
     hooks = [convolution.register_forward_hook(keep(before))]
     hooks += [relu.register_forward_hook(keep(after)) for relu in relus]
     try:
-        with modes_kept(network), torch.no_grad():
+        with modes_kept(network), torch.no_grad(), repeatable():
             network.eval()
             network(image_CHW[None])
     finally:
@@ -59,7 +60,7 @@ def first_layer(network: nn.Module, image_CHW: torch.Tensor) -> FirstLayer:
     )
 
 
-def keep(found: list[torch.Tensor]) -> Any:  # noqa: ANN401 - the type of a hook is torch's
+def keep(found: list[torch.Tensor]) -> Any:
     """Return a hook that copies a module's first output: a ReLU may overwrite it in place."""
 
     def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
@@ -79,7 +80,7 @@ def stretched(values: torch.Tensor) -> np.ndarray[Any, Any]:
 def filter_grid(filters_FCHW: torch.Tensor) -> ImageGrid:
     """Show filters in colour, each from its lowest to its highest weight."""
     count, channels, height, width = filters_FCHW.shape
-    rgb = channels == 3  # noqa: PLR2004 - red, green, blue
+    rgb = channels == 3  # red, green, blue
     return ImageGrid(
         images=tuple(stretched(f.permute(1, 2, 0) if rgb else f.mean(0)) for f in filters_FCHW),
         columns=12 if count > MANY else 8,

@@ -2,7 +2,7 @@
 
 Shape legend: B images, C = 3 channels, H height, W width.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
+# ruff: noqa: N803 - names of tensors end in their shape
 
 from __future__ import annotations
 
@@ -89,9 +89,7 @@ class Augmentation:
     def __bool__(self) -> bool:
         return bool(self.changes)
 
-    def applied(
-        self, images_BCHW: torch.Tensor, epoch: int, dice: torch.Generator
-    ) -> torch.Tensor:
+    def applied(self, images_BCHW: torch.Tensor, epoch: int, dice: torch.Generator) -> torch.Tensor:
         """Return uint8 images changed, as floats in [0, 1]; untouched before the first epoch."""
         if not self.changes or epoch < self.first:
             return images_BCHW

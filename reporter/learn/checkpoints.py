@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reporter.artifacts import Cell, Checkpoint
-from reporter.learn.weights import Pretrained, format_normalisation, format_steps
+from reporter.learn.settings import format_normalisation, format_steps
 
 if TYPE_CHECKING:
     from reporter.learn.normalisation import Normalisation
+    from reporter.learn.weights import Pretrained
 
 
 def checkpoint(

@@ -80,8 +80,11 @@ def parts(
     drawn = few(data, per_class, seed)
     train, held_out = hold_out(drawn, validation, seed)
     if not train or not data.test:
-        message = f"data {data.name!r} has {len(train)} images to train and {len(data.test)} to test"
-        raise ReportError(f"{message}; both are needed")
+        message = (
+            f"data {data.name!r} has {len(train)} images to train and {len(data.test)} to test"
+        )
+        message += "; both are needed"
+        raise ReportError(message)
     return Parts(
         train=samples(train, size),
         validation=samples(held_out, size) if held_out else None,
@@ -99,7 +102,8 @@ def few(data: Dataset, per_class: int | None, seed: int) -> tuple[Example, ...]:
         own = [i for i, example in enumerate(data.train) if example.label == label]
         if len(own) < per_class:
             message = f"per_class = {per_class}, but class {name!r} of {data.name!r} has {len(own)}"
-            raise ReportError(f"{message} training images; ask for at most that")
+            message += " training images; ask for at most that"
+            raise ReportError(message)
         chosen += [own[i] for i in torch.randperm(len(own), generator=dice)[:per_class].tolist()]
     return tuple(data.train[i] for i in sorted(chosen))
 

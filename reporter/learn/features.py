@@ -2,7 +2,7 @@
 
 Shape legend: N images, B of a batch, C channels, D dimensions, H height, W width.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
+# ruff: noqa: N803 - names of tensors end in their shape
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def features(
         network.eval()
         for done, batch in enumerate(images_NCHW.split(BATCH)):
             outputs = layer_outputs(network, scaling.scaled(batch.to(run.device)), layer)
-            found.append((outputs.mean((2, 3)) if outputs.dim() == MAPS else outputs.flatten(1)).cpu())
+            found.append(
+                (outputs.mean((2, 3)) if outputs.dim() == MAPS else outputs.flatten(1)).cpu()
+            )
             if done * BATCH % NEWS == 0:
                 run.progress(stage="features", done=done * BATCH, of=len(images_NCHW))
     return torch.cat(found)

@@ -2,7 +2,7 @@
 
 Shape legend: N images, C = 3 channels, H height, W width.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
+# ruff: noqa: N803 - names of tensors end in their shape
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ def layouts(data: Dataset, count: int, seed: int) -> tuple[Layout, ...]:
     Raises:
         ReportError: the test set has fewer than four classes.
     """
-    own = {label: [i for i, e in enumerate(data.test) if e.label == label] for label in range(len(data.classes))}
+    own = {
+        label: [i for i, e in enumerate(data.test) if e.label == label]
+        for label in range(len(data.classes))
+    }
     filled = [label for label, indices in own.items() if indices]
     if len(filled) < CELLS:
         message = f"data {data.name!r} has test images of {len(filled)} classes; a grid needs four"
@@ -66,9 +69,7 @@ def composed(images_NCHW: torch.Tensor, layout: Layout) -> torch.Tensor:
     """Return the grid, (C, H, W) uint8: the centre quarter of each of its four images."""
     height, width = (side // 2 for side in images_NCHW.shape[2:])
     top, left = height // 2, width // 2
-    a, b, c, d = (
-        images_NCHW[i, :, top : top + height, left : left + width] for i in layout.images
-    )
+    a, b, c, d = (images_NCHW[i, :, top : top + height, left : left + width] for i in layout.images)
     return torch.cat([torch.cat([a, b], 2), torch.cat([c, d], 2)], 1)
 
 

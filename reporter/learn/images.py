@@ -49,12 +49,14 @@ def fitted(image: Image.Image, size: int | None) -> Image.Image:
     """
     side = size or RESIZE
     resized = image if min(image.size) == side else functional.resize(image, side)
-    return functional.center_crop(resized, size or CROP)
+    cropped: Image.Image = functional.center_crop(resized, size or CROP)
+    return cropped
 
 
 def pixels(path: Path, size: int | None) -> torch.Tensor:
     """Return one photograph as (3, size, size) uint8."""
-    return functional.pil_to_tensor(fitted(decode(path), size))
+    image_CHW: torch.Tensor = functional.pil_to_tensor(fitted(decode(path), size))
+    return image_CHW
 
 
 def load(paths: Sequence[Path], size: int | None) -> torch.Tensor:

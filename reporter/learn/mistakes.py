@@ -19,7 +19,9 @@ SHOWN = 12  # images at most
 GUESSES = 3  # classes named under an image
 
 
-def confusion(labels_N: torch.Tensor, predicted_N: torch.Tensor, classes: tuple[str, ...]) -> Matrix:
+def confusion(
+    labels_N: torch.Tensor, predicted_N: torch.Tensor, classes: tuple[str, ...]
+) -> Matrix:
     """Count how often each class (row) was taken for each class (column)."""
     size = len(classes)
     counts = torch.bincount(labels_N.cpu() * size + predicted_N.cpu(), minlength=size * size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, cast
 
 import torch
@@ -42,7 +43,7 @@ def build(name: str, classes: int = IMAGENET_CLASSES) -> nn.Module:
         ReportError: no classifier of torchvision has that name.
     """
     if name == COMPACT:
-        from reporter.learn.compact import CompactAlexNet  # noqa: PLC0415 - a run's key: only its own network
+        from reporter.learn.compact import CompactAlexNet  # noqa: PLC0415 - rarely wanted
 
         return CompactAlexNet(num_classes=classes)
     known = models.list_models(module=models)
@@ -62,10 +63,9 @@ def skeleton(name: str) -> nn.Module:
 
 def last_layer(network: nn.Module) -> str:
     """Return the name of the layer that gives the class scores."""
-    layers = {n: m for n, m in network.named_modules() if isinstance(m, nn.Linear)} or {
-        n: m for n, m in network.named_modules() if isinstance(m, nn.Conv2d)
-    }
-    return list(layers)[-1]
+    named: list[tuple[str, nn.Module]] = list(network.named_modules())
+    linear = [name for name, module in named if isinstance(module, nn.Linear)]
+    return (linear or [name for name, module in named if isinstance(module, nn.Conv2d)])[-1]
 
 
 def first_convolution(network: nn.Module) -> str:
@@ -74,7 +74,8 @@ def first_convolution(network: nn.Module) -> str:
     Raises:
         ReportError: the network has none.
     """
-    for name, module in network.named_modules():
+    named: list[tuple[str, nn.Module]] = list(network.named_modules())
+    for name, module in named:
         if isinstance(module, nn.Conv2d):
             return name
     message = f"{type(network).__name__} has no convolution; choose a convolutional network"
@@ -118,7 +119,7 @@ def replace_layers(network: nn.Module, surgery: Surgery, init: Initialisation) -
     path, _, key = last_layer(network).rpartition(".")
     parent = network.get_submodule(path)
     listed = isinstance(parent, nn.Sequential)
-    parts = list(parent) if listed else [parent.get_submodule(key)]
+    parts = list(parent.children()) if listed else [parent.get_submodule(key)]
     found = replaceable(parts)
     if surgery.replaces > len(found):
         message = (
@@ -148,7 +149,7 @@ def replaceable(parts: list[nn.Module]) -> list[int]:
 
 def separators(parts: list[nn.Module], dropped: list[int]) -> list[list[nn.Module]]:
     """Return what stands between each two neighbours of the dropped layers."""
-    return [parts[a + 1 : b] for a, b in zip(dropped, dropped[1:], strict=False)]
+    return [parts[a + 1 : b] for a, b in pairwise(dropped)]
 
 
 def new_part(

@@ -51,7 +51,9 @@ def measured(batches: Iterable[torch.Tensor]) -> Normalisation:
     counts_CV = torch.zeros((3, WHITE + 1), dtype=torch.long)
     for images_BCHW in batches:
         channels = images_BCHW.unbind(1)
-        counts_CV += torch.stack([torch.bincount(c.flatten().cpu(), minlength=256) for c in channels])
+        counts_CV += torch.stack(
+            [torch.bincount(c.flatten().cpu(), minlength=256) for c in channels]
+        )
     values_V = torch.arange(WHITE + 1, dtype=torch.float64) / WHITE
     share_CV = counts_CV / counts_CV.sum(1, keepdim=True).double()
     mean_C = share_CV @ values_V

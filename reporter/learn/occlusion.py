@@ -37,7 +37,9 @@ def occlusion_map(
     """
     height, width = image_CHW.shape[1:]
     places = [
-        (top, left) for top in starts(height, window, stride) for left in starts(width, window, stride)
+        (top, left)
+        for top in starts(height, window, stride)
+        for left in starts(width, window, stride)
     ]
     covered = torch.stack([cover(image_CHW, place, window) for place in places])
     with modes_kept(network), torch.no_grad(), repeatable():

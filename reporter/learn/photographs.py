@@ -2,7 +2,7 @@
 
 Shape legend: N images, K classes.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
+# ruff: noqa: N806 - names of tensors end in their shape
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import torch
 from reporter.artifacts import Cell, Column, Table
 from reporter.learn.evaluate import modes_kept
 from reporter.learn.images import load
+from reporter.learn.streams import repeatable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def seen(images: Sequence[ImageFile], loaded: Pretrained, size: int | None) -> P
     """Show photographs to a network, one at a time; `size` falls back to the network's own."""
     pixels = load([image.path for image in images], size or loaded.size)
     device = next(loaded.network.parameters()).device
-    with modes_kept(loaded.network), torch.no_grad():
+    with modes_kept(loaded.network), torch.no_grad(), repeatable():
         loaded.network.eval()
         rows = [
             loaded.network(loaded.normalisation.scaled(image.to(device))).cpu()

@@ -81,7 +81,7 @@ def pretrain(  # noqa: PLR0913 - all but two are keywords
                 "lr": float(schedule.get_last_lr()[0]),
             })  # fmt: skip
             report(epoch, records[-1])
-    return network.eval(), records
+    return network.to(memory_format=torch.contiguous_format).eval(), records
 
 
 def augment(images_BHWC: torch.Tensor, dice: torch.Generator) -> torch.Tensor:

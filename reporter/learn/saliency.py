@@ -36,7 +36,7 @@ def gradient_map(network: nn.Module, image_CHW: torch.Tensor, target: int) -> to
         target: index c of the class.
     """
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    image_1CHW = image_CHW[None].detach().clone().requires_grad_(requires_grad=True)
+    image_1CHW = image_CHW[None].detach().clone().requires_grad_()
     try:
         with modes_kept(network), repeatable(), torch.enable_grad():
             network.eval().requires_grad_(requires_grad=False)
@@ -44,7 +44,7 @@ def gradient_map(network: nn.Module, image_CHW: torch.Tensor, target: int) -> to
             (slope_1CHW,) = torch.autograd.grad(score, image_1CHW)
     finally:
         for parameter in learning:
-            parameter.requires_grad_(requires_grad=True)
+            parameter.requires_grad_()
     slopes_HW: torch.Tensor = slope_1CHW[0].abs().amax(0)
     return slopes_HW
 
@@ -69,7 +69,7 @@ def target_of(photographs: Photographs, row: int, target: str) -> int:
         raise ReportError(message)
     names = [folded(name) for name in photographs.classes]
     if folded(image.expected) not in names:
-        hint = nearest(folded(image.expected), set(names)) if len(names) else ""
+        hint = nearest(folded(image.expected), set(names))
         short = hint if "mean" in hint else "; write a class of the network"
         message = f"image {image.name!r}: the network knows no class {image.expected!r}{short}"
         raise ReportError(message)

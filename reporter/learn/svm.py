@@ -78,11 +78,13 @@ def fitted(  # noqa: PLR0913 - what a run's parameters say
         seed: of the folds.
 
     Raises:
-        ReportError: a class has fewer images than there are folds.
+        ReportError: there are fewer than two folds, or a class has fewer images than folds.
     """
     fewest = int(pd.Series(labels).value_counts().min())
-    if fewest < folds:
-        message = f"folds = {folds}, but a class has {fewest} training images; ask for fewer folds"
+    if not 1 < folds <= fewest:
+        message = (
+            f"folds = {folds}, but a class has {fewest} training images; ask for 2 to {fewest}"
+        )
         raise ReportError(message)
     steps = [StandardScaler()] if scale else []
     search = GridSearchCV(

@@ -2,7 +2,7 @@
 
 Shape legend: N images, B of a batch, K classes.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
+# ruff: noqa: N806 - names of tensors end in their shape
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Trial:
     failure: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Sweep:
     """All rates' courses, and which rate and epoch validation chose."""
 
@@ -170,9 +170,7 @@ def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> tupl
             if is_better(epoch, best):
                 best, state = epoch, snapshot(task.model)
     optimizer.zero_grad()
-    trial = Trial(
-        rate=rate, losses=tuple(losses), epochs=tuple(epochs), best=best, failure=failure
-    )
+    trial = Trial(rate=rate, losses=tuple(losses), epochs=tuple(epochs), best=best, failure=failure)
     return trial, state
 
 

@@ -32,7 +32,8 @@ def surgery(head: tuple[int, ...], replaces: int | None, classes: tuple[str, ...
     sizes = head or (len(classes),)
     if sizes[-1] != len(classes):
         message = f"head: the last size is {sizes[-1]}, but there are {len(classes)} classes"
-        raise ReportError(f"{message}; end head with {len(classes)}")
+        message += f"; end head with {len(classes)}"
+        raise ReportError(message)
     return Surgery(replaces=replaces or len(sizes), sizes=sizes)
 
 

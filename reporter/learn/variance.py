@@ -19,7 +19,8 @@ def cumulative_shares(features_ND: torch.Tensor) -> torch.Tensor:
     """
     centred_ND = features_ND.double() - features_ND.double().mean(0)
     variances = torch.linalg.svdvals(centred_ND).square()
-    return (variances / variances.sum()).cumsum(0)
+    shares: torch.Tensor = (variances / variances.sum()).cumsum(0)
+    return shares
 
 
 def variance_curve(shares: torch.Tensor) -> Curves:

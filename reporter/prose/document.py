@@ -20,6 +20,7 @@ from reporter.prose.references import References
 from reporter.prose.sections import Section, read_questions, read_sections, used_runs
 from reporter.prose.tools import Tools, filters
 from reporter.prose.values import Desk
+from reporter.prose.views import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -151,7 +152,8 @@ class _Composer:
             extensions=[ClaimExtension], undefined=StrictUndefined, keep_trailing_newline=True
         )
         self.environment.court = self.court
-        self.environment.globals = {"range": range, "zip": zip, **tools.functions()}
+        every = Runs(desk, finished)
+        self.environment.globals = {"range": range, "zip": zip, "runs": every, **tools.functions()}
         self.environment.filters |= filters()
 
     def document(self) -> Document:

@@ -1,4 +1,4 @@
-"""What a section may call: figure, figures, table, compare, settings, listing, question, diff."""
+"""What a section may call to place figures, tables, listings and questions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from reporter import tables
 from reporter.artifacts import ImageGrid, Table, Text
 from reporter.errors import ReportError, nearest
 from reporter.plan import parameter_text
+from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
 from reporter.prose.values import SPACE, THIN, Missing, Value, cell_value, number_style, percent_style
 from reporter.prose.views import Finished, Parameters, Runs, RunView
@@ -44,9 +45,19 @@ class Tools:
     compose: Callable[[str, str, int], str]
 
     def functions(self) -> dict[str, Callable[..., Any]]:
-        """Return the functions by the names that templates use."""
-        names = ("figure", "figures", "table", "compare", "settings", "listing", "question", "diff")
-        return {"runs": Runs(self.desk, self.finished), **{n: getattr(self, n) for n in names}}  # type: ignore[dict-item] # runs is a mapping
+        """Return them by the names that templates use."""
+        return {
+            "figure": self.figure,
+            "figures": self.figures,
+            "table": self.table,
+            "compare": self.compare,
+            "settings": self.settings,
+            "listing": self.listing,
+            "question": self.question,
+            "diff": diff,
+            "wins": wins,
+            "clearly_above": clearly_above,
+        }
 
     def figure(self, name: str, *, caption: str, id: str = "", alt: str = "") -> str:  # noqa: A002
         """Place the figure "run.artifact"; the default id is fig-<run>-<artifact>."""
@@ -193,26 +204,6 @@ class Tools:
         )
         return self.desk.fragments.put(html, is_block=True)
 
-    def diff(self, first: Value | Missing, second: Value | Missing) -> Value | Missing:
-        """Return first − second: seed by seed where both have the same number of seeds."""
-        for value in (first, second):
-            if isinstance(value, Missing):
-                return value
-        assert isinstance(first, Value)
-        assert isinstance(second, Value)
-        pairs = (first.numbers, second.numbers)
-        if len(pairs[0]) == len(pairs[1]):
-            numbers = tuple(a - b for a, b in zip(*pairs, strict=True))
-        else:
-            numbers = (float(first) - float(second),)
-        return Value(
-            desk=self.desk,
-            source=f"diff({first.source}, {second.source})",
-            numbers=numbers,
-            unit=first.unit,
-            is_provisional=first.is_provisional or second.is_provisional,
-        )
-
     def _find(self, name: str) -> tuple[Finished, str]:
         """Return the run and the output that "run.artifact" names."""
         run, dot, output = name.rpartition(".")
@@ -240,7 +231,7 @@ class Tools:
         def html() -> str:
             inner = self._picture(outputs, text, columns)
             below = f'<div class="sub">{sub}</div>' if sub else ""
-            return f'<div class="panel" style="width:{100 / columns:.3f}%">{inner}{below}</div>'
+            return f'<div class="panel" style="width:{99.98 / columns:.3f}%">{inner}{below}</div>'
 
         return html
 
@@ -252,13 +243,14 @@ class Tools:
             for pixels, label in zip(first.images, first.labels, strict=True):
                 picture = drawing.image(pixels, self.figure_cache, width)
                 lines = "<br>".join(escape(line.replace("_", " ")) for line in label.split("\n"))
-                img = _img(picture, " ".join(label.split()) or alt)
+                img = _img(picture, " ".join(label.split()) or alt, "100%")
                 cells.append(
-                    f'<div class="cell" style="width:{100 / first.columns:.3f}%">{img}'
+                    f'<div class="cell" style="width:{99.98 / first.columns:.3f}%">{img}'
                     f"<span>{lines}</span></div>"
                 )
             return f'<div class="images">{"".join(cells)}</div>'
-        return _img(drawing.draw(outputs, self.figure_cache, columns=columns), alt)
+        picture = drawing.draw(outputs, self.figure_cache, columns=columns)
+        return _img(picture, alt, f"{picture.width_mm:.1f}mm")
 
     def _tabular(self, target: str, caption: str, body: Callable[[], str]) -> str:
         number = self.numbering.number("tbl", target)
@@ -305,11 +297,10 @@ def filters() -> dict[str, Callable[..., Any]]:
     }
 
 
-def _img(picture: drawing.Drawing, alt: str) -> str:
+def _img(picture: drawing.Drawing, alt: str, width: str) -> str:
     content = base64.b64encode(picture.content).decode()
     text = escape(" ".join(alt.split()), quote=True)
-    width = f"width:{picture.width_mm:.1f}mm"
-    return f'<img alt="{text}" style="{width}" src="data:{picture.media_type};base64,{content}">'
+    return f'<img alt="{text}" style="width:{width}" src="data:{picture.media_type};base64,{content}">'
 
 
 def _reach(run: RunView, path: str) -> Value | Missing:

@@ -215,7 +215,7 @@ class Missing:
     """Stands for a value that no run delivered: prints as a mark, compares as false."""
 
     def __init__(self, desk: Desk, source: str, reason: str) -> None:
-        self._desk, self.source, self._reason = desk, source, reason
+        self.desk, self.source, self._reason = desk, source, reason
 
     def plain(self) -> str:
         """Return what a reader sees, as text."""
@@ -227,15 +227,15 @@ class Missing:
         return f'<span class="missing" title="{reason}">—</span>'
 
     def __str__(self) -> str:
-        return self._desk.fragments.put(self.html(), self.plain())
+        return self.desk.fragments.put(self.html(), self.plain())
 
     def __getattr__(self, name: str) -> Missing:
         if name.startswith("_"):
             raise AttributeError(name)
-        return Missing(self._desk, f"{self.source}/{name}", self._reason)
+        return Missing(self.desk, f"{self.source}/{name}", self._reason)
 
     def __getitem__(self, name: object) -> Missing:
-        return Missing(self._desk, f"{self.source}/{name}", self._reason)
+        return Missing(self.desk, f"{self.source}/{name}", self._reason)
 
     def __call__(self, *_: object, **__: object) -> Missing:
         return self
@@ -251,7 +251,7 @@ class Missing:
         return self._compare()
 
     def _compare(self, *_: object) -> bool:
-        self._desk.read.append(self)
+        self.desk.read.append(self)
         return False
 
     __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _compare

@@ -1,0 +1,32 @@
+# make report: set up and build the demo. make test, make check: the same for the suite and for
+# lint, types and import layers. The set-up runs once, and again when the versions change.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: report test check weights clean
+
+report: $(READY)
+	$(BIN)/report build demo
+
+test: $(READY)
+	$(BIN)/pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+weights: $(READY)  # makes data/compact-alexnet.safetensors anew
+	$(BIN)/report run pretrain --report pretraining
+	$(BIN)/report export pretrain data/compact-alexnet.safetensors --report pretraining
+
+clean:
+	rm -rf .venv build
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,check]'
+	touch $@

@@ -1,0 +1,210 @@
+"""The shipped experiments on a tiny data set, from weights to result and back."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reporter.artifacts import Checkpoint, ImageGrid, Metric, Result, Table
+from reporter.errors import ReportError
+from reporter.experiment import Experiment, Run
+from reporter.inputs import Dataset, Example, ImageFile, Weights
+from reporter.registry import experiments_in
+from reporter.store import Store
+
+CLASSES = ("red", "green", "blue", "grey")
+COLOURS = ((220, 30, 30), (30, 220, 30), (30, 30, 220), (120, 120, 120))
+RANDOM = Weights(name="random", source="random", digest="random")
+COMPACT: dict[str, Any] = {"model": "compact-alexnet", "size": 64}
+SMALL: dict[str, Any] = {**COMPACT, "normalise": "half"}
+
+
+def shipped(name: str) -> Experiment:
+    """Return an experiment of the repository."""
+    (found,) = experiments_in(Path(__file__).parent.parent / "experiments" / f"{name}.py")
+    return found
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Return noisy squares of four colours: six to train and three to test of each."""
+    folder, dice = tmp_path_factory.mktemp("colours"), np.random.default_rng(0)
+    examples: dict[str, list[Example]] = {"train": [], "test": []}
+    for label, colour in enumerate(COLOURS):
+        for number in range(9):
+            pixels = np.clip(dice.normal(colour, 20, (64, 64, 3)), 0, 255).astype(np.uint8)
+            path = folder / f"{label}-{number}.png"
+            Image.fromarray(pixels).save(path)
+            split = "train" if number < 6 else "test"
+            examples[split].append(Example(path=path, label=label))
+    return Dataset(
+        name="colours", classes=CLASSES, digest="", train=tuple(examples["train"]),
+        test=tuple(examples["test"]),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def images(data: Dataset) -> tuple[ImageFile, ...]:
+    """Return a red and a blue photograph."""
+    named = (("one-red", data.test[0].path, "Red"), ("a-blue", data.test[6].path, "green"))
+    return tuple(ImageFile(name=n, path=p, digest="", expected=e) for n, p, e in named)
+
+
+def finetuned(data: Dataset, seed: int = 0, **more: Any) -> Result:
+    """Return the result of a short fine-tuning run."""
+    settings: dict[str, Any] = {"weights": RANDOM, **SMALL, "epochs": 6, "batch": 4, **more}
+    experiment = shipped("finetune")
+    defaults = {n: p.default for n, p in experiment.parameters.items()}
+    return experiment.function(Run(name="x", seed=seed), **{**defaults, "data": data, **settings})
+
+
+@pytest.fixture(scope="module")
+def trained(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Weights:
+    """Return the weights of a run, as the store keeps them."""
+    store = Store(tmp_path_factory.mktemp("store"))
+    store.save("run", finetuned(data, train="all", rates=(0.05,)), {})
+    return Weights(name="run:x", source="run", path=store.checkpoint("run"), digest="")
+
+
+def value(result: Result, name: str) -> float:
+    """Return the value of a metric."""
+    metric = result[name]
+    assert isinstance(metric, Metric)
+    return metric.value
+
+
+def test_finetune_learns_and_returns_what_a_report_shows(data: Dataset) -> None:
+    """Colours are told apart, and every result has its name."""
+    result = finetuned(data, train="all", rates=(0.05, 0.01), epochs=8)
+    assert set(result) == {
+        "train_accuracy", "train_loss", "validation_accuracy", "validation_loss", "test_accuracy",
+        "loss", "rates", "confusion", "misclassified", "network",
+    }  # fmt: skip
+    assert value(result, "test_accuracy") >= 0.75
+    network = result["network"]
+    assert isinstance(network, Checkpoint)
+    assert (network.network, network.classes) == ("compact-alexnet", CLASSES)
+    assert network.settings["size"] == 64
+
+
+def test_finetune_repeats_and_follows_its_seed(data: Dataset) -> None:
+    """The same seed gives the same state bit by bit; another seed another one."""
+    states = []
+    for seed in (0, 0, 1):
+        network = finetuned(data, seed, train="all", augment=("flip", "crop 60"), epochs=2)[
+            "network"
+        ]
+        assert isinstance(network, Checkpoint)
+        states.append(network.state)
+    assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
+    assert not np.array_equal(states[0]["features.0.weight"], states[2]["features.0.weight"])
+
+
+def test_finetune_goes_on_from_another_run(data: Dataset, trained: Weights) -> None:
+    """A network trained on these colours separates them at once."""
+    assert value(finetuned(data, weights=trained, rates=(0.1,), epochs=20), "test_accuracy") == 1
+
+
+def test_finetune_needs_validation_to_choose(data: Dataset) -> None:
+    """Two rates without held-out images are refused before anything is read."""
+    with pytest.raises(ReportError, match="validation = 0, so nothing can choose between 2 rates"):
+        finetuned(data, validation=0.0, rates=(0.1, 0.2))
+    result = finetuned(data, validation=0.0, test="every-epoch", epochs=3)
+    assert "validation_accuracy" not in result
+    accuracy = result["test_accuracy"]
+    assert isinstance(accuracy, Metric)
+    assert (accuracy.epoch, len(accuracy.history)) == (3, 3)
+
+
+def test_classify_compares_with_what_was_expected(
+    images: tuple[ImageFile, ...], trained: Weights
+) -> None:
+    """One photograph is right, the other was expected to be of another colour."""
+    result = shipped("classify").function(
+        Run(name="x"), images=images, weights=trained, model="compact-alexnet", k=2, size=None
+    )
+    predictions = result["predictions"]
+    assert isinstance(predictions, Table)
+    assert [row[2] for row in predictions.rows] == ["red", "blue"]
+    assert (value(result, "correct"), value(result, "total")) == (1, 2)
+
+
+def test_saliency_has_a_grid_for_each_photograph(
+    images: tuple[ImageFile, ...], trained: Weights
+) -> None:
+    """Named as the image is, with "_" for "-"; and one of all."""
+    result = shipped("saliency").function(
+        Run(name="x"), images=images, weights=trained, target="expected", **COMPACT
+    )
+    assert set(result) == {"one_red", "a_blue", "maps", "predictions"}
+    pair = result["a_blue"]
+    assert isinstance(pair, ImageGrid)
+    assert pair.labels == ("a-blue", "saliency of green")
+    assert [image.shape for image in pair.images] == [(64, 64, 3), (64, 64)]
+
+
+def test_saliency_score_compares_maps_with_controls(data: Dataset, trained: Weights) -> None:
+    """Energies are shares; the centre-weighted map has a quarter."""
+    result = shipped("saliency_score").function(
+        Run(name="x"), data=data, weights=trained, n=3, window=32, stride=16, shown=2, **COMPACT
+    )
+    scores = result["scores"]
+    assert isinstance(scores, Table)
+    assert len(scores.rows) == 6
+    assert value(result, "centre_energy") == pytest.approx(0.25)
+    assert value(result, "chance") == 0.25
+    examples = result["examples"]
+    assert isinstance(examples, ImageGrid)
+    assert len(examples.images) == 8
+
+
+def test_visualise_shows_filters_and_maps(images: tuple[ImageFile, ...]) -> None:
+    """The input's layout and range are metrics."""
+    result = shipped("visualise").function(
+        Run(name="x"), image=images[0], weights=RANDOM, channels=16, **COMPACT
+    )
+    assert (value(result, "input_channels"), value(result, "input_height")) == (3, 64)
+    assert -2 <= value(result, "input_minimum") < value(result, "input_maximum") <= 2
+    filters = result["filters"]
+    assert isinstance(filters, ImageGrid)
+    assert len(filters.images) == 32
+
+
+def test_features_and_a_linear_machine_tell_colours_apart(data: Dataset) -> None:
+    """Even random features do; the folds choose C."""
+    result = shipped("features").function(
+        Run(name="x"), data=data, weights=RANDOM, layer="penultimate", C=(0.1, 10.0), folds=3,
+        scale=False, shares=(0.5, 0.99), **SMALL,
+    )  # fmt: skip
+    assert value(result, "test_accuracy") == 1
+    assert value(result, "dimensions") == 256
+    assert value(result, "selected_C") in {0.1, 10}
+    needed = result["variance_dimensions"]
+    assert isinstance(needed, Table)
+    assert [row[0] for row in needed.rows] == [0.5, 0.99]
+
+
+def test_dataset_describes_sizes_and_classes(data: Dataset) -> None:
+    """Counts are metrics, too."""
+    result = shipped("dataset").function(Run(name="x"), data=data, samples=2, columns=4)
+    assert [value(result, f"{n}") for n in ("train_size", "test_size", "class_count")] == [
+        24,
+        12,
+        4,
+    ]
+    shown = result["samples"]
+    assert isinstance(shown, ImageGrid)
+    assert shown.labels[:3] == ("red", "red", "green")
+
+
+def test_pretrain_makes_a_network_for_other_runs(data: Dataset, tmp_path: Path) -> None:
+    """Its checkpoint loads under the name of the compact network."""
+    result = shipped("pretrain").function(
+        Run(name="x"), data=data, epochs=2, batch=8, peak_lr=0.05, size=64
+    )
+    store = Store(tmp_path)
+    store.save("run", result, {})
+    weights = Weights(name="run:p", source="run", path=store.checkpoint("run"), digest="")
+    assert value(finetuned(data, weights=weights, epochs=1), "train_accuracy") >= 0
