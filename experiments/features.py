@@ -13,7 +13,7 @@ def features(
     weights: Weights,
     model: str = "resnet18",
     layer: str = "penultimate",
-    C: tuple[Rate, ...] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0),  # noqa: N803 - its name in the field
+    C: tuple[Rate, ...] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0),
     folds: Count = 5,
     scale: bool = False,
     shares: tuple[Share, ...] = (0.5, 0.9, 0.95, 0.99),

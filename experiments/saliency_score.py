@@ -46,7 +46,7 @@ def saliency_score(
     indices = grids.class_indices(data, trained, weights)
     test = samples(data.test, size or trained.size)
     energies: dict[str, list[float]] = {}
-    examples = []
+    examples, labels = [], []
     for number, layout in enumerate(grids.layouts(data, n, run.stream("order"))):
         grid = grids.composed(test.inputs, layout)
         image = trained.normalisation.scaled(grid[None].to(run.device))[0]
@@ -64,9 +64,10 @@ def saliency_score(
             energies.setdefault(name, []).append(grids.energy(found, layout.cell))
         if number < shown:
             examples += [grid.permute(1, 2, 0).contiguous(), *map(drawn, maps.values())][:4]
+            sought = data.classes[int(test.labels[layout.images[layout.cell]])]
+            labels += [f"target: {sought}, {grids.PLACES[layout.cell]}", *maps][:4]
         run.progress(stage="grids", done=number + 1, of=n)
     occlusion, gradient, random, edge, centre = map(grids.energy_metric, energies.values())
-    captions = ["grid", *energies][:4]
     return Result(
         scores=grids.scores_table(energies),
         occlusion_energy=occlusion,
@@ -77,7 +78,7 @@ def saliency_score(
         chance=Metric(value=grids.CHANCE, direction=None),
         examples=ImageGrid(
             images=tuple(image.numpy() for image in examples),
-            labels=tuple(captions[i % 4] for i in range(len(examples))),
+            labels=tuple(labels),
             columns=4,
             description="grids of four test images, each beside three of its maps",
         ),

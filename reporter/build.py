@@ -1,4 +1,4 @@
-"""THE PAGE: report.toml → registry → plan → runs → store → text → HTML → PDF, in one straight line."""
+"""THE PAGE: report.toml → registry → plan → runs → store → text → HTML → PDF, one straight line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,8 @@ from reporter.sources import Sources
 from reporter.store import Store, dump, to_plain, write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from reporter.plan import Plan
     from reporter.prose.document import Document
     from reporter.report import Report
@@ -277,9 +278,7 @@ def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _frozen(
-    locked: tuple[Plan, str] | None, at: Workplace, wanted: tuple[str, ...] | None
-) -> Plan:
+def _frozen(locked: tuple[Plan, str] | None, at: Workplace, wanted: tuple[str, ...] | None) -> Plan:
     """Return the locked plan, trusting it."""
     if locked is None:
         raise ReportError(f"--frozen: no lock {at.lock}; build once without --frozen")

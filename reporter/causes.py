@@ -42,14 +42,12 @@ def _differences(before: Job, now: Job) -> Iterator[str]:
         yield "a run that it builds on has another key"
 
 
-def _changed(
-    before: Mapping[str, Any], now: Mapping[str, Any]
-) -> Iterator[tuple[str, Any, Any]]:
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     for name in sorted({*before, *now}):
         old, new = before.get(name), now.get(name)
         if _comparable(old) != _comparable(new):
             yield name, old, new
 
 
-def _comparable(value: Any) -> Any:  # noqa: ANN401 - a tuple reads back from JSON as a list
+def _comparable(value: Any) -> Any:
     return [_comparable(item) for item in value] if isinstance(value, tuple | list) else value

@@ -7,16 +7,19 @@ import inspect
 import json
 import re
 import typing
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints, overload
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from reporter.artifacts import Result
 from reporter.errors import ReportError, nearest
 from reporter.inputs import Dataset, ImageFile, Weights
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reporter.artifacts import Result
 
 Count = Annotated[int, Field(gt=0)]  # 1, 2, 3, …
 Share = Annotated[float, Field(ge=0, lt=1)]  # of a whole: 0 to below 1
@@ -73,7 +76,7 @@ class Parameter:
             return TypeAdapter(self.annotation)
         return TypeAdapter(tuple[str, ...] if get_origin(self.annotation) is tuple else str)
 
-    def check(self, value: object, where: str) -> Any:  # noqa: ANN401 - as the signature says
+    def check(self, value: object, where: str) -> Any:
         """Return `value` as the type asked for; ReportError names `where`, value and type."""
         try:
             return self.adapter.validate_json(json.dumps(value), strict=True)
@@ -102,7 +105,7 @@ class Experiment:
     @property
     def summary(self) -> str:
         """Return the first sentence of the docstring."""
-        return inspect.getdoc(self.function).split("\n")[0] if self.function.__doc__ else ""
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
 
     @property
     def method(self) -> str:
@@ -125,15 +128,25 @@ class Experiment:
             if name in given:
                 bound[name] = parameter.check(given[name], f"{where}.{name}")
             elif parameter.default is inspect.Parameter.empty:
-                raise ReportError(f"{where}: {self.name} needs a value for {name!r}; add {name} = …")
+                raise ReportError(
+                    f"{where}: {self.name} needs a value for {name!r}; add {name} = …"
+                )
             else:
                 bound[name] = parameter.default
         return bound
 
 
+@overload
+def experiment(function: Callable[..., Result]) -> Experiment: ...
+
+
+@overload
+def experiment(*, quick: Mapping[str, Any]) -> Callable[[Callable[..., Result]], Experiment]: ...
+
+
 def experiment(
     function: Callable[..., Result] | None = None, *, quick: Mapping[str, Any] | None = None
-) -> Any:  # noqa: ANN401 - used with and without parentheses
+) -> Experiment | Callable[[Callable[..., Result]], Experiment]:
     """Declare a function as an experiment; nothing is registered, the frozen value is found.
 
     The function takes a `Run` first and keyword-only parameters with types and, mostly, defaults.
@@ -152,13 +165,17 @@ def experiment(
         10
     """
     if function is None:
-        return lambda f: experiment(f, quick=quick)
+        return lambda given: _experiment(given, quick or {})
+    return _experiment(function, quick or {})
+
+
+def _experiment(function: Callable[..., Result], quick: Mapping[str, Any]) -> Experiment:
     hints = get_type_hints(function, include_extras=True)
     parameters = {
-        name: Parameter(name=name, annotation=hints.get(name, typing.Any), default=parameter.default)
+        name: Parameter(
+            name=name, annotation=hints.get(name, typing.Any), default=parameter.default
+        )
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
-    return Experiment(
-        name=function.__name__, function=function, parameters=parameters, quick=quick or {}
-    )
+    return Experiment(name=function.__name__, function=function, parameters=parameters, quick=quick)

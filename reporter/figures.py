@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import statistics
-from collections.abc import Iterable
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from reporter.artifacts import Bars, Curves, ImageGrid, Matrix, Metric, Series
 from reporter.store import dump, to_plain, write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 TEXT_WIDTH_MM = 138.0
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#111111")
 DASHES = ("-", "--", "-.", ":")  # beside colour, so that grey paper tells curves apart
+LABEL_CHARACTERS = 16  # of a vertical label's line, which the lowest figures hold
 SINGLE_IMAGE_MM = 62.0  # a photograph by itself
 IMAGE_PIXELS = 720  # longest side of one image on the page: 300 dpi at 62 mm
 
@@ -78,7 +81,8 @@ def describe(outputs: tuple[Metric | Artifact, ...]) -> str:
     if isinstance(first, Matrix):
         right = sum(row[i] for i, row in enumerate(first.values) if i < len(row))
         total = sum(map(sum, first.values))
-        return f"Matrix of {first.row_title} by {first.column_title}: {right:g} of {total:g} on the diagonal"
+        kind = f"{first.row_title} by {first.column_title}"
+        return f"Matrix of {kind}: {right:g} of {total:g} on the diagonal"
     curves = _curves(first)
     courses = (
         f"{series.label or curves.y_label} goes from {_number(series.y[0], curves.unit)} to "
@@ -89,7 +93,7 @@ def describe(outputs: tuple[Metric | Artifact, ...]) -> str:
     return f"{curves.y_label} over {curves.x_label}: " + "; ".join(courses)
 
 
-def _kept(cache: Path, content: Any, suffix: str, width: float, make: Any) -> Drawing:  # noqa: ANN401
+def _kept(cache: Path, content: Any, suffix: str, width: float, make: Any) -> Drawing:
     """Return the drawing from the cache, or make and keep it."""
     files: dict[str, bytes] = {}
     plain = to_plain(list(content), files)
@@ -111,7 +115,7 @@ def _plot(outputs: tuple[Metric | Artifact, ...], width_mm: float) -> bytes:
 
     for _, _, _, package, file in fonts.FACES:
         font_manager.fontManager.addfont(str(fonts.path(package, file)))
-    settings = {
+    settings: dict[Any, Any] = {
         "font.family": fonts.SANS,
         "font.size": 8,
         "axes.titlesize": 8,
@@ -142,7 +146,7 @@ def _height(first: Metric | Artifact, width_mm: float) -> float:
         return min(width_mm, 30 + 7.5 * len(first.values))
     if isinstance(first, Bars):
         return min(150.0, 14 + 5.5 * len(first.labels))
-    return max(46.0, width_mm * 0.46)
+    return max(39.0, width_mm * 0.42)
 
 
 def _fill(figure: Figure, axes: Axes, outputs: tuple[Metric | Artifact, ...]) -> None:
@@ -209,8 +213,11 @@ def _fill_curves(axes: Axes, bands: list[Band], curves: Curves) -> None:
             low = [v - factor * s for v, s in zip(y, spread, strict=True)]
             high = [v + factor * s for v, s in zip(y, spread, strict=True)]
             axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
+    if curves.unit == "fraction":  # a band may reach beyond what a share can be
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(max(bottom, -2), min(top, 102))
     axes.set_xlabel(curves.x_label)
-    axes.set_ylabel(curves.y_label)
+    axes.set_ylabel(textwrap.fill(curves.y_label, LABEL_CHARACTERS))
     if curves.log_y:
         axes.set_yscale("log")
     axes.grid(axis="y", linewidth=0.3, color="#bbbbbb")
@@ -276,7 +283,7 @@ def _montage(grid: ImageGrid) -> bytes:
 
 
 def _png(pixels: np.ndarray) -> bytes:
-    """Encode one image; a large one is reduced to print resolution, a tiny one enlarged in pixels."""
+    """Encode one image: a large one at print resolution, a tiny one in enlarged pixels."""
     from PIL import Image
 
     picture = Image.fromarray(_rgb(pixels))
@@ -296,7 +303,7 @@ def _rgb(pixels: np.ndarray) -> np.ndarray:
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)  # noqa: PLR2004
 
 
-def _encode(picture: Any) -> bytes:  # noqa: ANN401 - a PIL image
+def _encode(picture: Any) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""The faces that pages and figures are set in: files of installed packages, never the machine's own."""
+"""The faces of pages and figures: files of installed packages, never the machine's own."""
 
 from __future__ import annotations
 

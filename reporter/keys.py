@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMAT = 1  # of the store's entries; a new number makes every old result unreadable
 
 
-def digest(value: Any) -> str:  # noqa: ANN401 - any plain data
+def digest(value: Any) -> str:
     """Return the sha-256 of the canonical JSON of `value`."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -86,7 +86,7 @@ class _Meaning(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
 

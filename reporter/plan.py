@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reporter import keys
@@ -12,7 +10,8 @@ from reporter.errors import ReportError, nearest
 from reporter.inputs import Dataset, ImageFile, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from reporter.experiment import Experiment, Parameter
     from reporter.registry import Registry
@@ -89,9 +88,7 @@ def make(
 class _Planner:
     """Collects jobs, the needed ones first."""
 
-    def __init__(
-        self, report: Report, registry: Registry, sources: Sources, store: Store
-    ) -> None:
+    def __init__(self, report: Report, registry: Registry, sources: Sources, store: Store) -> None:
         self.report, self.registry, self.sources, self.store = report, registry, sources, store
         self.jobs: list[Job] = []
 
@@ -171,7 +168,7 @@ class _Planner:
             file=file,
         )
 
-    def _open(self, parameter: Parameter, value: Any, where: str, seed: int) -> Any:  # noqa: ANN401
+    def _open(self, parameter: Parameter, value: Any, where: str, seed: int) -> Any:
         where = f"{where}.{parameter.name}"
         if parameter.input_type is Dataset:
             return self.sources.data(value, where)
@@ -195,7 +192,7 @@ class _Planner:
         return [note for job in self.jobs if job.key in needs for note in job.notes]
 
 
-def _each(parameter: Parameter, opened: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - an input
+def _each(parameter: Parameter, opened: Any) -> list[tuple[str, Any]]:
     """Return the inputs of one parameter, each with the table of report.toml it stands in."""
     if parameter.input_type is Dataset:
         return [("data", opened)]
@@ -204,7 +201,7 @@ def _each(parameter: Parameter, opened: Any) -> list[tuple[str, Any]]:  # noqa: 
     return [("images", one) for one in (opened if isinstance(opened, tuple) else (opened,))]
 
 
-def _digest(opened: Any) -> Any:  # noqa: ANN401 - an input or several
+def _digest(opened: Any) -> Any:
     """Return what stands for an input in the key: content, and what the result shows of it."""
     if isinstance(opened, tuple):
         return [_digest(one) for one in opened]
@@ -217,7 +214,7 @@ def _checkpoints(arguments: Mapping[str, Any]) -> list[Weights]:
     return [v for v in arguments.values() if isinstance(v, Weights) and v.source == "run"]
 
 
-def parameter_text(value: Any) -> str:  # noqa: ANN401 - any plain parameter
+def parameter_text(value: Any) -> str:
     """Return how a parameter's value is shown."""
     if value is None:
         return "–"
@@ -226,3 +223,10 @@ def parameter_text(value: Any) -> str:  # noqa: ANN401 - any plain parameter
     if isinstance(value, tuple | list):
         return ", ".join(parameter_text(item) for item in value) or "–"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def seeds_text(seeds: list[int]) -> str:
+    """Return seeds as they are listed: "0–4" for a range of three and more."""
+    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):  # noqa: PLR2004
+        return f"{seeds[0]}–{seeds[-1]}"
+    return ", ".join(map(str, seeds))

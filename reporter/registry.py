@@ -7,7 +7,6 @@ import importlib.util
 import sys
 import types
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError, nearest
@@ -15,6 +14,7 @@ from reporter.experiment import Experiment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt  # noqa: TC003 - pydantic reads it
 import re
 import tomllib
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -40,7 +40,7 @@ class Cover(Part):
     assignment: str = ""
     term: str = ""
     authors: tuple[Author, ...] = ()
-    date: datetime.date  # given, never "today": same inputs, same bytes
+    date: dt.date  # given, never "today": same inputs, same bytes
     language: str = "en"
     citation_style: Literal["ieee"] = "ieee"
     contents: bool = True  # a table of contents after the cover
@@ -50,7 +50,9 @@ class Settings(Part):
     """`[settings]`: how runs are executed; recorded with each result, never in its key."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: Annotated[int, Field(gt=0)] = 1  # per worker; fixed, since the count changes float sums
+    threads: Annotated[int, Field(gt=0)] = (
+        1  # per worker; fixed, since the count changes float sums
+    )
 
 
 class Share(Part):
@@ -67,7 +69,7 @@ class Data(Part):
     source: Literal["paintings", "formulas"] | None = None  # generated instead of read
     from_: Annotated[str | None, Field(alias="from")] = None  # another data set, changed
     swap: bool = False  # training and test set change places
-    split: Literal["folders"] | str | Share = "folders"  # or "splits.csv", or { test = 0.1, seed = 42 }
+    split: str | Share = "folders"  # or "splits.csv", or { test = 0.1, seed = 42 }
     classes: Literal["exact", "casefold"] = "exact"  # class folders that differ in case
     class_count: Annotated[int, Field(gt=1)] | None = None  # checked; a stand-in has as many
     train: Annotated[int, Field(gt=0)] = 100  # generated images per class
@@ -176,7 +178,7 @@ def _run_table(name: str, runs: dict[str, Any], path: Path) -> dict[str, Any]:
     merged = _with_base(name, runs, path, ())
     own = {key: value for key, value in merged.items() if key in OWN_KEYS - {"base"}}
     if "experiment" not in own:
-        raise ReportError(f"{path}: runs.{name}: needs an experiment; add experiment = \"…\"")
+        raise ReportError(f'{path}: runs.{name}: needs an experiment; add experiment = "…"')
     parameters = {key: value for key, value in merged.items() if key not in OWN_KEYS}
     return {"name": name, **own, "parameters": parameters}
 
@@ -193,18 +195,23 @@ def _with_base(
     if base is None:
         return dict(table)
     if base not in runs:
-        raise ReportError(f"{path}: runs.{name}.base: no run is called {base!r}{nearest(base, runs)}")
+        raise ReportError(
+            f"{path}: runs.{name}.base: no run is called {base!r}{nearest(base, runs)}"
+        )
     return {**_with_base(base, runs, path, (*seen, name)), **table}
 
 
 def _explain(exc: ValidationError) -> str:
     """Turn the first complaint of pydantic into key, value and remedy."""
     error = exc.errors()[0]
-    keys = [str(key) for key in error["loc"] if not re.fullmatch(r"[a-z-]+\[.*\]|Share|str", str(key))]
+    keys = [
+        str(key) for key in error["loc"] if not re.fullmatch(r"[a-z-]+\[.*\]|Share|str", str(key))
+    ]
     where = ".".join(keys)
     if error["type"] == "extra_forbidden":
         parent = ".".join(keys[:-1])
-        return f"{parent or 'top level'}: unknown key {keys[-1]!r}{nearest(keys[-1], _fields(keys[:-1]))}"
+        hint = nearest(keys[-1], _fields(keys[:-1]))
+        return f"{parent or 'top level'}: unknown key {keys[-1]!r}{hint}"
     if error["type"] == "missing":
         return f"{where}: missing; add it"
     value = error["input"]

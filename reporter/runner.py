@@ -100,9 +100,7 @@ class Runner:
                 self.executor.submit(self._task(job))
         return still
 
-    def _collect(
-        self, started: dict[str, tuple[Job, float]], outcomes: dict[str, Outcome]
-    ) -> None:
+    def _collect(self, started: dict[str, tuple[Job, float]], outcomes: dict[str, Outcome]) -> None:
         """Wait a moment, settle what ended and show how far the rest is."""
         for ended in self.executor.wait(timeout_s=0.25):
             job, began = started.pop(ended.task.key)

@@ -51,7 +51,7 @@ class Sources:
         return self._opened[name]
 
     def image(self, name: str, where: str) -> ImageFile:
-        """Open the photograph called `name`; under --quick a painting stands in for a missing one."""
+        """Open the photograph `name`; under --quick a painting stands in for a missing one."""
         if name not in self.report.images:
             hint = nearest(name, self.report.images)
             raise ReportError(f"{where}: no image is called {name!r}{hint}")
@@ -156,5 +156,3 @@ def _swapped(dataset: Dataset, name: str) -> Dataset:
         test=dataset.train,
         digest=f"swapped:{dataset.digest}",
     )
-
-

@@ -93,7 +93,7 @@ class Store:
             os.fsync(file.fileno())
 
 
-def dump(value: Any) -> bytes:  # noqa: ANN401 - any plain data
+def dump(value: Any) -> bytes:
     """Return readable JSON with sorted keys and without NaN."""
     text = json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
     return (text + "\n").encode()
@@ -109,7 +109,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Path(scratch).replace(path)
 
 
-def to_plain(value: Any, files: dict[str, bytes]) -> Any:  # noqa: ANN401 - recursion
+def to_plain(value: Any, files: dict[str, bytes]) -> Any:
     """Return `value` as JSON data; arrays and checkpoints are added to `files`."""
     if isinstance(value, Checkpoint):
         files["checkpoint.safetensors"] = _checkpoint_bytes(value)
@@ -128,7 +128,7 @@ def to_plain(value: Any, files: dict[str, bytes]) -> Any:  # noqa: ANN401 - recu
     return value.item() if hasattr(value, "item") else value
 
 
-def from_plain(value: Any, read: Callable[[str], bytes | None]) -> Any:  # noqa: ANN401 - recursion
+def from_plain(value: Any, read: Callable[[str], bytes | None]) -> Any:
     """Return what `to_plain` was given; of a checkpoint all but its state."""
     if isinstance(value, list):
         return tuple(from_plain(item, read) for item in value)
@@ -182,4 +182,5 @@ def _array(content: bytes) -> np.ndarray:
 
     import numpy as np
 
-    return np.load(io.BytesIO(content), allow_pickle=False)
+    array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+    return array

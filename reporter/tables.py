@@ -24,7 +24,9 @@ def columns(table: Table) -> tuple[Column, ...]:
 def is_numeric(table: Table, index: int) -> bool:
     """Tell whether a column holds numbers only, and so is set flush right."""
     cells = [row[index] for row in table.rows if row[index] is not None]
-    return bool(cells) and all(isinstance(c, int | float) and not isinstance(c, bool) for c in cells)
+    return bool(cells) and all(
+        isinstance(c, int | float) and not isinstance(c, bool) for c in cells
+    )
 
 
 def to_csv(table: Table) -> str:

@@ -20,7 +20,7 @@ def test_maps_before_and_after_the_relu_are_those_of_the_network() -> None:
     assert torch.equal(layer.before, before[0])
     assert torch.equal(layer.after, after[0])
     assert torch.equal(layer.filters, network.state_dict()["0.weight"])
-    hooks = [module._forward_hooks for module in network.modules()]  # noqa: SLF001 - no public view
+    hooks = [module._forward_hooks for module in network.modules()]
     assert not any(hooks)
 
 

@@ -119,6 +119,6 @@ def test_hooks_and_modes_are_taken_back() -> None:
     made.model.train()
     first_layers_once(made, part, Run(name="x", notify=lambda values: told.append(dict(values))))
     assert all(module.training for module in made.model.modules())
-    hooks = [m._forward_pre_hooks for m in made.model.modules()]  # noqa: SLF001 - no public view
+    hooks = [m._forward_pre_hooks for m in made.model.modules()]
     assert not any(hooks)
     assert told[-1] == {"stage": "features", "done": 22, "of": 22}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FORMATS = ("html", "pdf")
 
 
-def _common(command: Any) -> Any:  # noqa: ANN401 - a decorator
+def _common(command: Any) -> Any:
     """Add the options that run and build share."""
     options = [
         click.option("--quick", is_flag=True, help="Small stand-ins, seconds on one core."),
@@ -42,7 +42,7 @@ def _common(command: Any) -> Any:  # noqa: ANN401 - a decorator
 @click.option("--frozen", is_flag=True, help="Trust report.lock; render stored results only.")
 @click.option("--format", "formats", default="html,pdf", help="html,pdf (default), html or pdf.")
 @_common
-def build_command(report: str | None, sections: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
+def build_command(report: str | None, sections: tuple[str, ...], **options: Any) -> None:
     """Run what is missing and write REPORT as HTML and PDF."""
     formats = tuple(options.pop("formats").split(","))
     for name in formats:
@@ -61,7 +61,7 @@ def build_command(report: str | None, sections: tuple[str, ...], **options: Any)
 @click.argument("runs", nargs=-1)
 @click.option("-r", "--report", help="The report, as for build.")
 @_common
-def run_command(runs: tuple[str, ...], report: str | None, **options: Any) -> None:  # noqa: ANN401
+def run_command(runs: tuple[str, ...], report: str | None, **options: Any) -> None:
     """Compute the named RUNS of a report, all by default, and write no page."""
     request = replace(_request(report, **options), runs=runs or None, formats=())
     _make(request, **options)
@@ -87,7 +87,7 @@ def check_command(report: str | None, *, quick: bool, as_json: bool) -> None:
     sys.exit(1 if found else 0)
 
 
-def _request(report: str | None, **options: Any) -> Request:  # noqa: ANN401
+def _request(report: str | None, **options: Any) -> Request:
     from reporter.build import Request
 
     folder, root = locate(report)
@@ -103,7 +103,7 @@ def _request(report: str | None, **options: Any) -> Request:  # noqa: ANN401
     )
 
 
-def _make(request: Request, *, dry_run: bool, as_json: bool, **_: Any) -> None:  # noqa: ANN401
+def _make(request: Request, *, dry_run: bool, as_json: bool, **_: Any) -> None:
     """Carry out a request and tell what came of it."""
     if dry_run:
         _foretell(request)

@@ -1,0 +1,1 @@
+"""Acquiring data sets, free of torch."""

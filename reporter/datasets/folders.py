@@ -93,7 +93,7 @@ def _images(root: Path, where: str, classes: str) -> Files:
         if not files:
             raise ReportError(f"{where}: class folder {folder} holds no image; fill or remove it")
         found[kind] += files
-    if len(found) < 2:  # noqa: PLR2004 - a classifier needs two classes
+    if len(found) < 2:
         raise ReportError(f"{where}: {root} holds {len(found)} class folders; two are the least")
     return dict(found)
 

@@ -114,7 +114,7 @@ def _versions() -> dict[str, str]:
 
 def _commit() -> str:
     """Return the commit of the folder the command runs in, "" outside a checkout."""
-    answer = subprocess.run(  # noqa: S603 - a fixed command
+    answer = subprocess.run(
         ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the user's git
         capture_output=True,
         text=True,
@@ -124,7 +124,7 @@ def _commit() -> str:
 
 
 def _report(task: Task, exc: BaseException) -> None:
-    """Leave one line for the report and, for what is no user's mistake, the traceback in the log."""
+    """Leave one line for the report; the traceback of a defect goes into the log."""
     is_told = isinstance(exc, ReportError)
     line = str(exc) if is_told else f"{type(exc).__name__}: {exc}"
     if not is_told:

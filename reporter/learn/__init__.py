@@ -1,0 +1,1 @@
+"""The torch code: data, networks, training, saliency, features; it knows nothing of reports."""

@@ -2,7 +2,6 @@
 
 Shape legend: B images, C = 3 channels, H height, W width.
 """
-# ruff: noqa: N803 - names of tensors end in their shape
 
 from __future__ import annotations
 

@@ -50,18 +50,16 @@ class CompactAlexNet(nn.Module):
             nn.Linear(256, num_classes),
         )
 
-    def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:  # noqa: N803 - shape suffix
+    def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits_BK for normalised images_BCHW of at least 64 pixels a side."""
-        maps_BCHW = self.avgpool(self.features(images_BCHW))  # noqa: N806 - shape suffix
-        logits_BK: torch.Tensor = self.classifier(  # noqa: N806 - shape suffix
-            torch.flatten(maps_BCHW, 1)
-        )
+        maps_BCHW = self.avgpool(self.features(images_BCHW))
+        logits_BK: torch.Tensor = self.classifier(torch.flatten(maps_BCHW, 1))
         return logits_BK
 
 
-def normalise(images_NHWC: torch.Tensor) -> torch.Tensor:  # noqa: N803 - shape suffix
+def normalise(images_NHWC: torch.Tensor) -> torch.Tensor:
     """Turn RGB bytes, (N, H, W, 3), into normalised floats, (N, 3, H, W), channels last."""
-    floats_NHWC = images_NHWC.to(torch.float32)  # noqa: N806 - shape suffix
+    floats_NHWC = images_NHWC.to(torch.float32)
     return ((floats_NHWC / 255 - MEAN) / STD).permute(0, 3, 1, 2)
 
 

@@ -2,7 +2,6 @@
 
 Shape legend: N images, B of a batch, K classes.
 """
-# ruff: noqa: N803 - names of tensors end in their shape
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 Shape legend: N images, B of a batch, C channels, D dimensions, H height, W width.
 """
-# ruff: noqa: N803 - names of tensors end in their shape
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 Shape legend: N images, C = 3 channels, H height, W width.
 """
-# ruff: noqa: N803 - names of tensors end in their shape
 
 from __future__ import annotations
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from reporter.learn.weights import Pretrained
 
 CELLS = 4
+PLACES = ("top left", "top right", "bottom left", "bottom right")  # of the cells 0 to 3
 CHANCE = 1 / CELLS
 SPREAD = 0.25  # standard deviation of the centre-weighted map, of the side
 GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601

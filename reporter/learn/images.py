@@ -2,7 +2,6 @@
 
 Shape legend: N images, C = 3 channels, H height, W width.
 """
-# ruff: noqa: N806 - names of tensors end in their shape
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def build(name: str, classes: int = IMAGENET_CLASSES) -> nn.Module:
         ReportError: no classifier of torchvision has that name.
     """
     if name == COMPACT:
-        from reporter.learn.compact import CompactAlexNet  # noqa: PLC0415 - rarely wanted
+        from reporter.learn.compact import CompactAlexNet
 
         return CompactAlexNet(num_classes=classes)
     known = models.list_models(module=models)

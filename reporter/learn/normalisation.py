@@ -2,7 +2,6 @@
 
 Shape legend: N images, B of a batch, C = 3 channels, H height, W width, V pixel values.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 Shape legend: B of a batch, C = 3 channels, H height, W width.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 Shape legend: N images of the set, B of a batch, H height, W width, C channels, K classes.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
 
 from collections.abc import Callable
 
@@ -17,7 +16,7 @@ BRIGHTNESS = 0.2  # largest relative change of brightness, either way
 MOMENTUM, WEIGHT_DECAY, LABEL_SMOOTHING, WARM_UP = 0.9, 5e-4, 0.05, 0.25
 
 
-def pretrain(  # noqa: PLR0913 - all but two are keywords
+def pretrain(
     images_NHWC: torch.Tensor,
     labels_N: torch.Tensor,
     *,
@@ -70,7 +69,7 @@ def pretrain(  # noqa: PLR0913 - all but two are keywords
                     logits_BK, labels_N[chosen_B], label_smoothing=LABEL_SMOOTHING
                 )
                 optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+                loss.backward()
                 optimizer.step()
                 schedule.step()
                 loss_sum += loss.item()

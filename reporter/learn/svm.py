@@ -58,7 +58,7 @@ class Fitted:
         return Table(columns=columns, rows=rows)
 
 
-def fitted(  # noqa: PLR0913 - what a run's parameters say
+def fitted(
     features: np.ndarray[Any, Any],
     labels: np.ndarray[Any, Any],
     *,

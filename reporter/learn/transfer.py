@@ -50,7 +50,7 @@ def with_new_layers(
     return extended(loaded, step), new_layers(loaded.network, position)
 
 
-def task(  # noqa: PLR0913 - what a run's parameters say
+def task(
     network: nn.Module,
     new_part: nn.Sequential,
     parts: Parts,

@@ -2,7 +2,6 @@
 
 Shape legend: N images, D dimensions.
 """
-# ruff: noqa: N803, N806 - names of tensors end in their shape
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Markdown with Jinja → HTML: values, claims, numbering, references, mathematics."""

@@ -114,11 +114,3 @@ class Court:
         if holds:
             return "holds"
         return "fails" if has_else else "broken"
-
-
-
-
-
-
-
-

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
@@ -23,7 +21,8 @@ from reporter.prose.values import Desk
 from reporter.prose.views import Runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from reporter.prose.views import Finished
     from reporter.report import Report
@@ -33,7 +32,7 @@ HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
 
 
 class Templates(SandboxedEnvironment):
-    """Jinja for sections: sandboxed, undefined names are errors, inner parts of values are closed."""
+    """Jinja for sections: sandboxed; undefined names are errors; values' inner parts are closed."""
 
     court: Court
 
@@ -41,7 +40,7 @@ class Templates(SandboxedEnvironment):
         """Keep the {#id} of headings from being read as the beginning of a comment."""
         return HEADING_ID.sub(f"{ID_OPEN}\\1{ID_CLOSE}", super().preprocess(source, name, filename))
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ANN401 - Jinja's
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Keep templates away from what values carry along."""
         return attr not in {"desk", "style"} and super().is_safe_attribute(obj, attr, value)
 
@@ -149,7 +148,11 @@ class _Composer:
             compose=self._compose,
         )
         self.environment = Templates(
-            extensions=[ClaimExtension], undefined=StrictUndefined, keep_trailing_newline=True
+            extensions=[ClaimExtension],
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            trim_blocks=True,  # so that claims on lines of their own flow in one paragraph
+            lstrip_blocks=True,
         )
         self.environment.court = self.court
         every = Runs(desk, finished)
@@ -164,7 +167,7 @@ class _Composer:
             summary = self._compose(abstract.read_text(encoding="utf-8"), str(abstract), 1)
         chapters = tuple(self._chapter(section) for section in read_sections(self.report))
         methods = {
-            job.experiment: self._markdown(job.method, False)  # noqa: FBT003 - a block
+            job.experiment: self._markdown(job.method, False)
             for run in self.finished.values()
             for job in run.jobs
         }
@@ -193,7 +196,8 @@ class _Composer:
         """Render a template text that starts at a line of a file, then its Markdown."""
         outer, self.numbering.place = self.numbering.place, path
         try:
-            return self.markdown.render(before + self._rendered("\n" * (line - 1) + text, path))
+            text = before + self._rendered("\n" * (line - 1) + text, path)
+            return self._markdown(text, is_inline=False)
         finally:
             self.numbering.place = outer
 
@@ -212,7 +216,8 @@ class _Composer:
             raise ReportError(f"{path}:{line}: {exc}") from exc
 
     def _markdown(self, text: str, is_inline: bool) -> str:  # noqa: FBT001 - as Tools asks
-        return self.markdown.renderInline(text) if is_inline else self.markdown.render(text)
+        render = self.markdown.renderInline if is_inline else self.markdown.render
+        return str(render(text))
 
     def _heading(self, level: int, target: str, text: str) -> str:
         if not self.section_id:
@@ -237,7 +242,8 @@ class _Composer:
 
     def _equation(self, target: str, html: str) -> str:
         number = self.numbering.number("eq", target)
-        return f'<div class="equation" id="{target}">{html}<span class="eqnum">({number})</span></div>\n'
+        counted = f'<span class="eqnum">({number})</span>'
+        return f'<div class="equation" id="{target}">{html}{counted}</div>\n'
 
 
 def _line_in(exc: BaseException, path: str) -> int | None:
@@ -249,5 +255,3 @@ def _line_in(exc: BaseException, path: str) -> int | None:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
-
-

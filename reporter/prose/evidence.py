@@ -8,7 +8,7 @@ import statistics
 from reporter.errors import ReportError
 from reporter.prose.values import Missing, Value
 
-# Two-sided 95 % quantiles of Student's t for 1, 2, … 15 degrees of freedom; 2.13 beyond is cautious.
+# Two-sided 95 % quantiles of Student's t for 1, 2, … 15 degrees of freedom; the last serves beyond.
 T_95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
         2.201, 2.179, 2.160, 2.145, 2.131)  # fmt: skip
 
@@ -47,7 +47,9 @@ def clearly_above(first: Value | Missing, second: Value | Missing) -> bool:
     return statistics.fmean(found.numbers) > quantile * error
 
 
-def _pair(first: Value | Missing, second: Value | Missing, name: str, join: object) -> Value | Missing:
+def _pair(
+    first: Value | Missing, second: Value | Missing, name: str, join: object
+) -> Value | Missing:
     """Join two values seed by seed; a missing one makes all missing."""
     for value in (first, second):
         if isinstance(value, Missing):

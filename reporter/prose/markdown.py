@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -16,7 +16,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from markdown_it.renderer import RendererHTML
     from markdown_it.rules_inline import StateInline
@@ -70,7 +70,7 @@ def parser(hooks: Hooks) -> MarkdownIt:
 
 
 def code(text: str, language: str) -> str:
-    """Return a listing with its syntax coloured where the language is known."""
+    """Return a listing, coloured where the language is known."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
@@ -80,21 +80,23 @@ def code(text: str, language: str) -> str:
         lexer = get_lexer_by_name(language or "text", stripnl=True)
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
-    return f'<pre class="code"><code>{highlight(text, lexer, HtmlFormatter(nowrap=True))}</code></pre>\n'
+    coloured = highlight(text, lexer, HtmlFormatter(nowrap=True))
+    return f'<pre class="code"><code>{coloured}</code></pre>\n'
 
 
 @cache
 def math(tex: str, *, is_block: bool = True) -> str:
     """Return a formula as a vector image that stands on the baseline; its TeX is the alt text."""
-    import ziamath
+    from ziamath.zmath import Latex
 
-    formula = ziamath.Latex(tex.strip(), size=TEXT_PX * 1.04, inline=not is_block)
+    formula = Latex(tex.strip(), size=TEXT_PX * 1.04, inline=not is_block)
     svg = base64.b64encode(formula.svg().encode()).decode()
     width, height = formula.getsize()
     style = f"width:{width / TEXT_PX:.4f}em;height:{height / TEXT_PX:.4f}em"
     shift = f";vertical-align:{formula.getyofst() / TEXT_PX:.4f}em" if not is_block else ""
     alt = escape(" ".join(tex.split()), quote=True)
-    return f'<img class="math" alt="{alt}" style="{style}{shift}" src="data:image/svg+xml;base64,{svg}">'
+    source = f"data:image/svg+xml;base64,{svg}"
+    return f'<img class="math" alt="{alt}" style="{style}{shift}" src="{source}">'
 
 
 def _display(tex: str) -> str:
@@ -127,7 +129,7 @@ def _parse_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 
 
 def _number_headings(tokens: list[Token], hooks: Hooks) -> None:
     """Put number and id into every heading; # of a section is the report's second level."""
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in itertools.pairwise(tokens):
         if opening.type != "heading_open" or not inline.children:
             continue
         last = inline.children[-1]

@@ -1,4 +1,4 @@
-"""A composed document → one HTML file that needs nothing else; it is also what the PDF is set from."""
+"""A composed document → one HTML file that needs nothing else; the PDF is set from it too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reporter import fonts, shipped
+from reporter.plan import seeds_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,15 +61,15 @@ def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) ->
     )
 
 
-def _entry(run: Any) -> dict[str, Any]:  # noqa: ANN401 - Finished
+def _entry(run: Any) -> dict[str, Any]:
     """Return what the appendix says of one run."""
     records = [stored.record for stored in run.results]
     return {
         "name": run.name,
         "experiment": run.jobs[0].experiment,
-        "seeds": ", ".join(str(job.seed) for job in run.jobs),
-        "keys": ", ".join(job.key[:10] for job in run.jobs),
-        "inputs": {name: digest[:16] for name, digest in run.jobs[0].inputs.items()},
+        "seeds": seeds_text([job.seed for job in run.jobs]),
+        "keys": [job.key[:10] for job in run.jobs],
+        "inputs": {name: digest[:12] for name, digest in run.jobs[0].inputs.items()},
         "notes": run.jobs[0].notes,
         "seconds": f"{sum(record['seconds'] for record in records):.1f}",
         "device": ", ".join(sorted({record["device"] for record in records})) or "–",

@@ -20,7 +20,7 @@ class References:
         self.cited: list[str] = []
 
     @cached_property
-    def _entries(self) -> Any:  # noqa: ANN401 - pybtex's case-insensitive mapping
+    def _entries(self) -> Any:
         from pybtex.database import parse_string
         from pybtex.scanner import PybtexSyntaxError
 

@@ -106,7 +106,9 @@ def read_questions(folder: Path) -> dict[str, Question]:
     for head, end in zip(heads, ends, strict=True):
         question = _question(path, text, head, end)
         if question.id in found:
-            raise ReportError(f"{path}:{question.line}: a second question {question.id!r}; rename it")
+            raise ReportError(
+                f"{path}:{question.line}: a second question {question.id!r}; rename it"
+            )
         found[question.id] = question
     return found
 

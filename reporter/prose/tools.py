@@ -12,10 +12,18 @@ from reporter import figures as drawing
 from reporter import tables
 from reporter.artifacts import ImageGrid, Table, Text
 from reporter.errors import ReportError, nearest
-from reporter.plan import parameter_text
+from reporter.plan import seeds_text
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
-from reporter.prose.values import SPACE, THIN, Missing, Value, cell_value, number_style, percent_style
+from reporter.prose.values import (
+    SPACE,
+    THIN,
+    Missing,
+    Value,
+    cell_value,
+    number_style,
+    percent_style,
+)
 from reporter.prose.views import Finished, Parameters, Runs, RunView
 
 if TYPE_CHECKING:
@@ -25,6 +33,13 @@ if TYPE_CHECKING:
     from reporter.prose.sections import Question
     from reporter.prose.values import Desk
 
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How panels are arranged: `columns` side by side, each with `across` images in a row."""
+
+    columns: int
+    across: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +74,20 @@ class Tools:
             "clearly_above": clearly_above,
         }
 
-    def figure(self, name: str, *, caption: str, id: str = "", alt: str = "") -> str:  # noqa: A002
-        """Place the figure "run.artifact"; the default id is fig-<run>-<artifact>."""
-        return self.figures([name], captions=[""], caption=caption, id=id, alt=alt)
+    def figure(
+        self,
+        name: str,
+        *,
+        caption: str,
+        id: str = "",  # noqa: A002 - the word that authors write
+        alt: str = "",
+        across: int | None = None,
+    ) -> str:
+        """Place the figure "run.artifact"; the default id is fig-<run>-<artifact>.
+
+        `across` is how many labelled images stand in a row, the artifact's own number by default.
+        """
+        return self.figures([name], captions=[""], caption=caption, id=id, alt=alt, across=across)
 
     def figures(
         self,
@@ -72,6 +98,7 @@ class Tools:
         id: str = "",  # noqa: A002 - the word that authors write
         alt: str = "",
         columns: int | None = None,
+        across: int | None = None,
     ) -> str:
         """Place several figures as (a), (b), … under one caption, `columns` in a row."""
         if captions and len(captions) != len(names):
@@ -80,7 +107,11 @@ class Tools:
         number = self.numbering.number("fig", target)
         width = columns or (2 if len(names) > 1 else 1)
         lines = list(captions) or [""] * len(names)
-        parts = [self._panel(name, width, line, i, len(names), alt or caption) for i, (name, line) in enumerate(zip(names, lines, strict=True))]
+        marks = [f"({chr(97 + index)})" if len(names) > 1 else "" for index in range(len(names))]
+        parts = [
+            self._panel(name, Layout(columns=width, across=across), mark, line, alt or caption)
+            for name, mark, line in zip(names, marks, lines, strict=True)
+        ]
         label = self._caption(f"Figure{SPACE}{number}", caption)
 
         def html() -> str:
@@ -105,7 +136,15 @@ class Tools:
         source = f"{run.name}/{output}"
         rows = [
             [
-                str(cell_value(self.desk, f"{source}/{i}/{c.name}", c, cell, is_provisional=run.is_provisional))
+                str(
+                    cell_value(
+                        self.desk,
+                        f"{source}/{i}/{c.name}",
+                        c,
+                        cell,
+                        is_provisional=run.is_provisional,
+                    )
+                )
                 for c, cell in zip(columns, row, strict=True)
             ]
             for i, row in enumerate(found.rows)
@@ -156,14 +195,25 @@ class Tools:
         labels = names if isinstance(names, Mapping) else {n: n for n in names}
         for name in labels:
             if name not in self.finished:
-                raise ReportError(f"settings: no run is called {name!r}{nearest(name, self.finished)}")
+                raise ReportError(
+                    f"settings: no run is called {name!r}{nearest(name, self.finished)}"
+                )
         runs = [self.finished[name] for name in labels if self.finished[name].jobs]
-        keys = list(dict.fromkeys(key for run in runs for key in run.jobs[0].parameters))
+        keys = dict.fromkeys(key for run in runs for key in run.jobs[0].parameters)
         rows = [[_heading(key), *(self._setting(run, key) for run in runs)] for key in keys]
-        rows.append(["seeds", *(escape(parameter_text([j.seed for j in run.jobs])) for run in runs)])
+        rows.append(["seeds", *(seeds_text([job.seed for job in run.jobs]) for run in runs)])
+        plain = [[self.desk.fragments.plain(cell) for cell in row[1:]] for row in rows]
+        same = [len(runs) > 1 and len(set(cells)) == 1 for cells in plain]
+        shared = "; ".join(
+            f"{row[0]} {row[1]}" for row, is_same in zip(rows, same, strict=True) if is_same
+        )
+        own = [row for row, is_same in zip(rows, same, strict=True) if not is_same]
         head = ["parameter", *(labels[run.name] for run in runs)]
+        foot = f'<p class="shared">The same in all: {shared}.</p>' if shared else ""
         target = id or f"tbl-{next(iter(labels))}-settings"
-        return self._tabular(target, caption, lambda: self._grid(head, rows, [False] * len(head)))
+        return self._tabular(
+            target, caption, lambda: self._grid(head, own, [False] * len(head)) + foot
+        )
 
     def listing(self, name: str, *, caption: str = "", id: str = "") -> str:  # noqa: A002
         """Place the text "run.artifact", a program's output or code, as a numbered listing."""
@@ -178,7 +228,10 @@ class Tools:
             if not isinstance(text, Text):
                 raise ReportError(f"listing: {name!r} is a {type(text).__name__}, no text")
             body = code(text.body, text.language)
-        html = f'<figure id="{escape(target)}" class="listing"><figcaption>{label}</figcaption>{body}</figure>\n'
+        html = (
+            f'<figure id="{escape(target)}" class="listing"><figcaption>{label}</figcaption>'
+            f"{body}</figure>\n"
+        )
         return self.desk.fragments.put(html, is_block=True)
 
     def question(self, id: str) -> str:  # noqa: A002 - the word that authors write
@@ -195,7 +248,8 @@ class Tools:
         else:
             self.numbering.problem(f"{path}:{question.line}", f"question {id!r} has no answer yet")
             body = '<div class="answer open"><p>This question is not answered yet.</p></div>'
-        credit = [f"{question.points} points"] if question.points else []
+        unit = "point" if question.points == "1" else "points"
+        credit = [f"{question.points} {unit}"] if question.points else []
         credit += ["bonus"] if question.is_bonus else []
         extra = f' <span class="points">({escape(", ".join(credit))})</span>' if credit else ""
         html = (
@@ -214,62 +268,75 @@ class Tools:
         return self.finished[run], output
 
     def _panel(
-        self, name: str, columns: int, caption: str, index: int, count: int, alt: str
+        self, name: str, layout: Layout, mark: str, caption: str, alt: str
     ) -> Callable[[], str]:
         """Return what draws one panel of a figure when the figure is set."""
         run, output = self._find(name)
-        sub = self._caption(f"({chr(97 + index)})", caption) if count > 1 else ""
+        sub = self._caption(mark, caption) if mark else ""
         if run.error:
             return lambda: f'<div class="panel">{self._failure(run, "Figure")}</div>'
         outputs = run.output(output)
         if not drawing.is_drawable(outputs[0]):
-            raise ReportError(f"figure: {name!r} is a {type(outputs[0]).__name__} without a course over epochs")
+            raise ReportError(
+                f"figure: {name!r} is a {type(outputs[0]).__name__} without a course over epochs"
+            )
         text = drawing.describe(outputs) or self.desk.fragments.plain(alt)
         if not text:
             self.numbering.problem(f"figure {name}", "no alt text; add alt or a caption")
 
         def html() -> str:
-            inner = self._picture(outputs, text, columns)
+            inner = self._picture(outputs, text, layout)
             below = f'<div class="sub">{sub}</div>' if sub else ""
-            return f'<div class="panel" style="width:{99.98 / columns:.3f}%">{inner}{below}</div>'
+            style = f"width:{99.98 / layout.columns:.3f}%"
+            return f'<div class="panel" style="{style}">{inner}{below}</div>'
 
         return html
 
-    def _picture(self, outputs: tuple[Any, ...], alt: str, columns: int) -> str:
+    def _picture(self, outputs: tuple[Any, ...], alt: str, layout: Layout) -> str:
         first = outputs[0]
         if isinstance(first, ImageGrid) and any(first.labels):
-            width = drawing.TEXT_WIDTH_MM / columns / first.columns
-            cells = []
-            for pixels, label in zip(first.images, first.labels, strict=True):
-                picture = drawing.image(pixels, self.figure_cache, width)
-                lines = "<br>".join(escape(line.replace("_", " ")) for line in label.split("\n"))
-                img = _img(picture, " ".join(label.split()) or alt, "100%")
-                cells.append(
-                    f'<div class="cell" style="width:{99.98 / first.columns:.3f}%">{img}'
-                    f"<span>{lines}</span></div>"
-                )
-            return f'<div class="images">{"".join(cells)}</div>'
-        picture = drawing.draw(outputs, self.figure_cache, columns=columns)
+            return self._labelled(first, alt, layout)
+        picture = drawing.draw(outputs, self.figure_cache, columns=layout.columns)
         return _img(picture, alt, f"{picture.width_mm:.1f}mm")
+
+    def _labelled(self, grid: ImageGrid, alt: str, layout: Layout) -> str:
+        """Return images with their labels below them, in the page's own type."""
+        across = layout.across or grid.columns
+        width = drawing.TEXT_WIDTH_MM / layout.columns / across
+        cells = []
+        for pixels, label in zip(grid.images, grid.labels, strict=True):
+            picture = drawing.image(pixels, self.figure_cache, width)
+            lines = "<br>".join(escape(line.replace("_", " ")) for line in label.split("\n"))
+            img = _img(picture, " ".join(label.split()) or alt, "100%")
+            style = f"width:{99.98 / across:.3f}%"
+            cells.append(f'<div class="cell" style="{style}">{img}<span>{lines}</span></div>')
+        return f'<div class="images">{"".join(cells)}</div>'
 
     def _tabular(self, target: str, caption: str, body: Callable[[], str]) -> str:
         number = self.numbering.number("tbl", target)
         label = self._caption(f"Table{SPACE}{number}", caption)
         return self.desk.fragments.put(
-            lambda: f'<figure id="{escape(target)}" class="table"><figcaption>{label}</figcaption>'
-            f"{body()}</figure>\n",
+            lambda: (
+                f'<figure id="{escape(target)}" class="table"><figcaption>{label}</figcaption>'
+                f"{body()}</figure>\n"
+            ),
             is_block=True,
         )
 
     @staticmethod
     def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
         css = [' class="number"' if flag else "" for flag in numeric]
-        top = "".join(f'<th scope="col"{c}>{escape(h)}</th>' for h, c in zip(head, css, strict=True))
+        top = "".join(
+            f'<th scope="col"{c}>{escape(h)}</th>' for h, c in zip(head, css, strict=True)
+        )
         body = "".join(
-            "<tr>" + "".join(f"<td{c}>{cell}</td>" for cell, c in zip(row, css, strict=True)) + "</tr>"
+            "<tr>"
+            + "".join(f"<td{c}>{cell}</td>" for cell, c in zip(row, css, strict=True))
+            + "</tr>"
             for row in rows
         )
-        return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+        head_row = f"<thead><tr>{top}</tr></thead>"
+        return f'<div class="scroll"><table>{head_row}<tbody>{body}</tbody></table></div>'
 
     def _setting(self, run: Finished, key: str) -> str:
         if key not in run.jobs[0].parameters:
@@ -277,13 +344,14 @@ class Tools:
         return str(getattr(Parameters(self.desk, run), key))
 
     def _caption(self, label: str, caption: str) -> str:
-        text = self.render(caption, True) if caption else ""  # noqa: FBT003 - inline
+        text = self.render(caption, True) if caption else ""
         return f'<span class="label">{label}</span> {text}'
 
     @staticmethod
     def _failure(run: Finished, what: str) -> str:
         return (
-            f'<div class="failed" role="note"><strong>{what} missing: run {escape(run.name)}.</strong> '
+            f'<div class="failed" role="note"><strong>{what} missing: run '
+            f"{escape(run.name)}.</strong> "
             f"{escape(run.error)}</div>"
         )
 
@@ -300,7 +368,9 @@ def filters() -> dict[str, Callable[..., Any]]:
 def _img(picture: drawing.Drawing, alt: str, width: str) -> str:
     content = base64.b64encode(picture.content).decode()
     text = escape(" ".join(alt.split()), quote=True)
-    return f'<img alt="{text}" style="width:{width}" src="data:{picture.media_type};base64,{content}">'
+    return (
+        f'<img alt="{text}" style="width:{width}" src="data:{picture.media_type};base64,{content}">'
+    )
 
 
 def _reach(run: RunView, path: str) -> Value | Missing:

@@ -77,17 +77,17 @@ class Value:
             return self.text
         style, suffix = (self.style, self.suffix) if self.style else default_style(self)
         text = style(statistics.fmean(self.numbers))
-        if len(self.numbers) > 1:
+        if len(self.numbers) > 1 and not (self.unit == "count" and len(set(self.numbers)) == 1):
             text += f"{SPACE}±{SPACE}{style(_std(self.numbers))}"
-            return f"{text}{suffix}{SPACE}(n{SPACE}={SPACE}{len(self.numbers)}){self.remark}"
+            return f"{text}{suffix} (n{SPACE}={SPACE}{len(self.numbers)}){self.remark}"
         return text + suffix + self.remark
 
     def html(self) -> str:
         """Return the value as an element that names its source."""
         raw = repr(statistics.fmean(self.numbers)) if self.numbers else self.text
         return (
-            f'<data value="{escape(raw, quote=True)}" data-source="{escape(self.source, quote=True)}">'
-            f"{escape(self.plain())}</data>"
+            f'<data value="{escape(raw, quote=True)}" '
+            f'data-source="{escape(self.source, quote=True)}">{escape(self.plain())}</data>'
         )
 
     def __str__(self) -> str:
@@ -237,10 +237,12 @@ class Missing:
     def __getitem__(self, name: object) -> Missing:
         return Missing(self.desk, f"{self.source}/{name}", self._reason)
 
-    def __call__(self, *_: object, **__: object) -> Missing:
+    def __call__(  # noqa: D102 - as the class says
+        self, *_: object, **__: object
+    ) -> Missing:
         return self
 
-    def __iter__(self) -> Any:  # noqa: ANN401 - nothing to go through
+    def __iter__(self) -> Any:
         return iter(())
 
     def styled(self, *_: object) -> Missing:
@@ -337,7 +339,7 @@ def default_style(value: Value) -> tuple[Format, str]:
     if value.unit == "fraction":
         return percent_style(1), f"{THIN}%"
     if value.unit == "count":
-        return (count_style if len(value.numbers) == 1 else number_style(1)), ""
+        return (count_style if len(set(value.numbers)) == 1 else number_style(1)), ""
     if value.unit == "seconds":
         return number_style(1), f"{THIN}s"
     return (number_style(3) if value.unit == "nats" else short_style), ""
@@ -359,7 +361,7 @@ def count_style(number: float) -> str:
 
 
 def short_style(number: float) -> str:
-    """Print a number with four significant digits at most, without an exponent where that is short."""
+    """Print a number with four significant digits at most."""
     return _minus(f"{number:.4g}")
 
 
@@ -404,4 +406,6 @@ def view(
     if isinstance(first, Table):
         return TableView(desk, source, first, is_provisional=is_provisional)
     kind = type(first).__name__
-    raise ReportError(f'{source}: is a {kind}, no value; show it with figure("{source.replace("/", ".")}")')
+    raise ReportError(
+        f'{source}: is a {kind}, no value; show it with figure("{source.replace("/", ".")}")'
+    )

@@ -63,7 +63,7 @@ class RunView:
     def __init__(self, desk: Desk, finished: Finished) -> None:
         self._desk, self._finished = desk, finished
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the run returned
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         run = self._finished
@@ -72,7 +72,7 @@ class RunView:
             return Missing(self._desk, source, f"{run.name}: {run.error}")
         return view(self._desk, source, run.output(name), is_provisional=run.is_provisional)
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - as above
+    def __getitem__(self, name: str) -> Any:
         return getattr(self, name)
 
     @property
