@@ -21,7 +21,7 @@ check: $(READY)
 
 weights: $(READY)  # makes data/compact-alexnet.safetensors anew
 	$(BIN)/report run pretrain --report pretraining
-	$(BIN)/report export pretrain data/compact-alexnet.safetensors --report pretraining
+	$(BIN)/report export pretrain data/compact-alexnet.safetensors --report pretraining --half
 
 clean:
 	rm -rf .venv build

@@ -61,7 +61,7 @@ class Built:
     def is_well(self) -> bool:
         """Tell whether every run has its result and nothing in the text is broken."""
         return not (
-            any(outcome.error for outcome in self.outcomes)
+            any(run.error for run in self.document.finished.values() if run.jobs)
             or self.document.broken
             or self.document.problems
         )

@@ -28,7 +28,8 @@ def write(path: Path, plan: Plan, stamp: str) -> None:
         {k: v for k, v in asdict(_without_arguments(job)).items() if k not in LEFT_OUT}
         for job in plan.jobs
     ]
-    content = dump({"format": keys.FORMAT, "stamp": stamp, "jobs": jobs})
+    plain = {"format": keys.FORMAT, "stamp": stamp, "jobs": jobs}
+    content = dump(plain, sort_keys=False)  # parameters stand in the order of the signature
     if not path.is_file() or path.read_bytes() != content:
         write_atomically(path, content)
 

@@ -74,6 +74,19 @@ class Store:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
+    def export(self, key: str, file: Path, *, half: bool) -> None:
+        """Copy an entry's checkpoint to `file`, with its numbers in half precision if asked."""
+        from safetensors import safe_open
+        from safetensors.numpy import save_file
+
+        with safe_open(self.checkpoint(key), framework="numpy") as source:
+            state = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
+            metadata = source.metadata()
+        if half:
+            is_real = {name: array.dtype.kind == "f" for name, array in state.items()}
+            state = {n: a.astype("float16") if is_real[n] else a for n, a in state.items()}
+        save_file(state, file, metadata=metadata)
+
     def forget(self, key: str) -> None:
         """Remove an entry, if it is there."""
         shutil.rmtree(self.root / key, ignore_errors=True)
@@ -93,9 +106,9 @@ class Store:
             os.fsync(file.fileno())
 
 
-def dump(value: Any) -> bytes:
-    """Return readable JSON with sorted keys and without NaN."""
-    text = json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+def dump(value: Any, *, sort_keys: bool = True) -> bytes:
+    """Return readable JSON without NaN; keys are sorted unless their order says something."""
+    text = json.dumps(value, sort_keys=sort_keys, indent=1, allow_nan=False, ensure_ascii=False)
     return (text + "\n").encode()
 
 

@@ -134,9 +134,9 @@ def _foretell(request: Request) -> None:
 
 def _tell(built: Built) -> None:
     """Print what is wrong to stderr, the written files to stdout."""
-    for outcome in built.outcomes:
-        if outcome.state in ("failed", "missing"):
-            click.echo(f"failed   {outcome.job.run}: {outcome.error}", err=True)
+    for run in built.document.finished.values():
+        if run.error and run.jobs:
+            click.echo(f"failed   {run.name}: {run.error}", err=True)
     for claim in built.document.broken:
         click.echo(f"broken   {claim.where}: the claim does not hold: {claim.reading}", err=True)
     for problem in built.document.problems:

@@ -50,7 +50,8 @@ def clean_command(report: str | None) -> None:
 @click.argument("run")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-r", "--report", help="The report, as for build.")
-def export_command(run: str, file: Path, report: str | None) -> None:
+@click.option("--half", is_flag=True, help="In half precision.")
+def export_command(run: str, file: Path, report: str | None, *, half: bool) -> None:
     """Copy the network that RUN trained to FILE (.safetensors)."""
     from reporter.build import Request, current_plan, open_workplace
     from reporter.errors import ReportError
@@ -58,8 +59,7 @@ def export_command(run: str, file: Path, report: str | None) -> None:
     folder, root = locate(report)
     at = open_workplace(Request(folder=folder, root=root))
     jobs = current_plan(at, (run,)).of(run)
-    source = at.store.checkpoint(jobs[0].key)
-    if not source.is_file():
+    if not at.store.checkpoint(jobs[0].key).is_file():
         raise ReportError(f"run {run!r} has no stored network; report run {run} makes it")
-    shutil.copyfile(source, file)
+    at.store.export(jobs[0].key, file, half=half)
     click.echo(str(file))

@@ -1,0 +1,22 @@
+"""What several test files share: the demo, built once with small stand-ins."""
+
+from pathlib import Path
+
+import pytest
+
+from reporter import shipped
+from reporter.build import Built, Request, build
+
+DEMO = shipped.folder("templates") / "demo"
+
+
+@pytest.fixture(scope="session")
+def demo_root(tmp_path_factory):
+    """Return the build folder of the quick demo."""
+    return tmp_path_factory.mktemp("demo") / "build"
+
+
+@pytest.fixture(scope="session")
+def demo(demo_root: Path) -> Built:
+    """Return the demo as `report build demo --quick` leaves it."""
+    return build(Request(folder=DEMO, root=demo_root, is_quick=True))
