@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import lock, plan, registry, report, runner, shipped
 from reporter.datasets.digests import Digests
-from reporter.errors import ReportError
+from reporter.errors import ReportError, TextError
 from reporter.executors.local import LocalExecutor
 from reporter.prose import document, page
 from reporter.prose.views import Finished
@@ -72,6 +72,7 @@ def build(request: Request) -> Built:
 
     Raises:
         ReportError: a mistake that was found before anything was started or written.
+        TextError: a section asks for what the results do not hold; they are kept.
     """
     began = time.monotonic()
     workplace = open_workplace(request)
@@ -80,7 +81,10 @@ def build(request: Request) -> Built:
     planned = make_plan(request, workplace, wanted)
     outcomes = carry_out(request, workplace, planned)
     finished = finish(workplace, outcomes)
-    composed = document.compose(workplace.report, finished, workplace.root / "figures")
+    try:
+        composed = document.compose(workplace.report, finished, workplace.root / "figures")
+    except ReportError as exc:  # too late for "nothing was started"
+        raise TextError(str(exc)) from exc
     pages = set_pages(request, workplace, composed)
     files, shown = write_pages(request, workplace, pages)
     built = Built(

@@ -1,7 +1,8 @@
 """Every error that a user can cause, each shown as one line.
 
 ReportError            a mistake in the report, its data or its prose: exit code 2 before runs start
-└── RunError           a run that could not finish: its figures become a box, exit code 1
+├── RunError           a run that could not finish: its figures become a box, exit code 1
+└── TextError          text that can't be set over the results: exit code 1, the results are kept
 
 A message says what is wrong, where, the value, and what to do; anything else that is raised is
 a defect of ours and shows its traceback.
@@ -22,6 +23,10 @@ class ReportError(Exception):
 
 class RunError(ReportError):
     """A run that started and could not finish."""
+
+
+class TextError(ReportError):
+    """Text that can't be set over the results there are."""
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:

@@ -74,15 +74,20 @@ class Parameter:
         """Return the checker of plain values; inputs are given by their names."""
         if self.input_type is None:
             return TypeAdapter(self.annotation)
-        return TypeAdapter(tuple[str, ...] if get_origin(self.annotation) is tuple else str)
+        if get_origin(self.annotation) is tuple:
+            return TypeAdapter(tuple[str, ...])
+        is_optional = type(None) in get_args(self.annotation)
+        return TypeAdapter(str | None) if is_optional else TypeAdapter(str)
 
     def check(self, value: object, where: str) -> Any:
         """Return `value` as the type asked for; ReportError names `where`, value and type."""
         try:
-            return self.adapter.validate_json(json.dumps(value), strict=True)
-        except ValidationError as exc:
+            return self.adapter.validate_json(json.dumps(value, allow_nan=False), strict=True)
+        except (TypeError, ValueError) as exc:
+            if not isinstance(exc, ValidationError):
+                raise ReportError(f"{where}: {value!r} is no plain, finite value") from exc
             reason = exc.errors()[0]["msg"].removeprefix("Input should be ")
-            wanted = reason[0].lower() + reason[1:]
+            wanted = reason.replace("a valid array", "a list").replace("a valid string", "a text")
             raise ReportError(f"{where}: {value!r} should be {wanted}") from exc
 
 

@@ -86,7 +86,18 @@ class _Meaning(ast.NodeTransformer):
         node.annotation = None
         return node
 
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        """Drop the annotation of a variable."""
+        node.annotation = ast.Constant(None)
+        return self.generic_visit(node)
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Drop the annotation of what a function returns."""
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        """Drop the annotation of what a coroutine returns."""
         node.returns = None
         return self.generic_visit(node)
 
@@ -107,22 +118,28 @@ def _imports(file: Path, _mtime: int) -> tuple[tuple[str, Path], ...]:
 
 
 def _targets(node: ast.AST, file: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the project modules that one import statement reaches."""
     if isinstance(node, ast.Import):
         for alias in node.names:
-            yield from _project_module(alias.name)
+            yield from _from_face("*") if alias.name == "reporter" else _project_module(alias.name)
     elif isinstance(node, ast.ImportFrom) and node.level:
         for module in [node.module] if node.module else [alias.name for alias in node.names]:
             sibling = file.parent / f"{module}.py"
             if sibling.is_file():
                 yield f".{module}", sibling
-    elif isinstance(node, ast.ImportFrom) and node.module == "reporter":
-        face = _face(PACKAGE / "__init__.py")
-        for alias in node.names:
-            yield from _project_module(face.get(alias.name, f"reporter.{alias.name}"))
     elif isinstance(node, ast.ImportFrom) and node.module:
         yield from _project_module(node.module)
         for alias in node.names:
-            yield from _project_module(f"{node.module}.{alias.name}")
+            is_face = node.module == "reporter"
+            name = f"{node.module}.{alias.name}"
+            yield from _from_face(alias.name) if is_face else _project_module(name)
+
+
+def _from_face(name: str) -> Iterator[tuple[str, Path]]:
+    """Yield the module that a public name comes from; all of them for "*"."""
+    face = _face(PACKAGE / "__init__.py")
+    for module in face.values() if name == "*" else (face.get(name, f"reporter.{name}"),):
+        yield from _project_module(module)
 
 
 def _project_module(name: str) -> Iterator[tuple[str, Path]]:

@@ -42,10 +42,12 @@ def read(path: Path) -> tuple[Plan, str] | None:
         return None
     except ValueError as exc:
         raise ReportError(f"{path}: not a lock file; remove it and build again") from exc
-    if plain["format"] != keys.FORMAT:
-        return None
-    jobs = (_job(values) for values in plain["jobs"])
-    return Plan(jobs=tuple(jobs)), plain["stamp"]
+    try:
+        if plain["format"] != keys.FORMAT:
+            return None
+        return Plan(jobs=tuple(_job(values) for values in plain["jobs"])), plain["stamp"]
+    except (LookupError, TypeError) as exc:
+        raise ReportError(f"{path}: not a lock file; remove it and build again") from exc
 
 
 def stamp(report: Report, sources: Sources, experiment_folders: Iterable[Path]) -> str:

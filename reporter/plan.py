@@ -10,7 +10,7 @@ from reporter.errors import ReportError, nearest
 from reporter.inputs import Dataset, ImageFile, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from reporter.experiment import Experiment, Parameter
@@ -100,26 +100,32 @@ class _Planner:
             raise ReportError(f"runs.{seen[0]}: a cycle of runs: {' → '.join((*seen, name))}")
         if name not in self.report.runs:
             hint = nearest(name, self.report.runs)
-            raise ReportError(f"{'.'.join(seen[-1:]) or 'runs'}: no run is called {name!r}{hint}")
+            raise ReportError(f"no run is called {name!r}{hint}")
         spec = self.report.runs[name]
         experiment = self.registry.find(spec.experiment, f"runs.{name}.experiment")
         given = spec.parameters
         if self.sources.is_quick:
             given = {**given, **experiment.quick, **spec.quick}
         bound = experiment.bind(given, f"runs.{name}")
-        for needed in self._needed(experiment, bound, name):
+        for parameter, needed in self._needed(experiment, bound, name):
+            if needed not in self.report.runs:
+                hint = nearest(needed, self.report.runs)
+                raise ReportError(f"runs.{name}.{parameter}: no run is called {needed!r}{hint}")
             self.add(needed, (*seen, name))
         is_quick = self.sources.is_quick and bool(experiment.quick or spec.quick)
         for seed in spec.seeds[:1] if self.sources.is_quick else spec.seeds:
             self.jobs.append(self._job(spec, experiment, bound, seed, is_quick=is_quick))
 
-    def _needed(self, experiment: Experiment, bound: Mapping[str, Any], name: str) -> list[str]:
-        sources = [
-            self.sources.weights_source(bound[parameter.name], f"runs.{name}.{parameter.name}")
-            for parameter in experiment.parameters.values()
-            if parameter.input_type is Weights
-        ]
-        return [text.removeprefix("run:") for text in sources if text.startswith("run:")]
+    def _needed(
+        self, experiment: Experiment, bound: Mapping[str, Any], name: str
+    ) -> Iterator[tuple[str, str]]:
+        """Yield parameter and run of every network that another run must train first."""
+        for parameter in experiment.parameters.values():
+            value = bound[parameter.name]
+            if parameter.input_type is Weights and value is not None:
+                source = self.sources.weights_source(value, f"runs.{name}.{parameter.name}")
+                if source.startswith("run:"):
+                    yield parameter.name, source.removeprefix("run:")
 
     def _job(
         self,
@@ -135,7 +141,7 @@ class _Planner:
         inputs: dict[str, str] = {}
         notes = ["short quick settings"] if is_quick else []
         for parameter in experiment.parameters.values():
-            if parameter.input_type is None:
+            if parameter.input_type is None or bound[parameter.name] is None:
                 continue
             opened = self._open(parameter, bound[parameter.name], f"runs.{spec.name}", seed)
             arguments[parameter.name] = opened

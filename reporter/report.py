@@ -8,12 +8,25 @@ import tomllib
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from reporter.errors import ReportError, nearest
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+RESERVED = frozenset({"store", "work", "cache", "figures"})  # folders of build/
 OWN_KEYS = frozenset({"experiment", "base", "seeds", "timeout_s", "quick"})
+
+
+def _free(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError(f"build/{name}/ holds other things; choose another name")
+    return name
+
+
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed stands there twice; name each once")
+    return seeds
 
 
 class Part(BaseModel):
@@ -33,7 +46,7 @@ class Author(Part):
 class Cover(Part):
     """`[report]`: what the title page says, and where outputs go."""
 
-    name: Name  # outputs go to build/<name>/
+    name: Annotated[Name, AfterValidator(_free)]  # outputs go to build/<name>/
     title: str
     subtitle: str = ""
     course: str = ""
@@ -100,7 +113,7 @@ class RunSpec(Part):
     name: Name
     experiment: str
     parameters: dict[str, Any]
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
+    seeds: Annotated[tuple[int, ...], Field(min_length=1), AfterValidator(_distinct)] = (0,)
     timeout_s: Annotated[float, Field(gt=0)] | None = None
     quick: dict[str, Any] = {}
 
@@ -146,9 +159,10 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
         raise ReportError(f"{path}: not valid TOML: {_first_lower(str(exc))}") from exc
     for override in overrides:
         _override(raw, override)
-    raw["runs"] = {
-        name: _run_table(name, raw.get("runs", {}), path) for name in raw.get("runs", {})
-    }
+    runs = raw.get("runs", {})
+    if not isinstance(runs, dict):
+        raise ReportError(f"{path}: runs: {runs!r} should be tables, [runs.NAME]")
+    raw["runs"] = {name: _run_table(name, runs, path) for name in runs}
     try:
         return Report.model_validate({**raw, "folder": folder})
     except ValidationError as exc:
@@ -166,6 +180,8 @@ def _override(raw: dict[str, Any], override: str) -> None:
     except tomllib.TOMLDecodeError:
         value = text
     table = raw
+    if keys[0] in Report.model_fields:
+        raw.setdefault(keys[0], {})
     for key in keys[:-1]:
         if key not in table or not isinstance(table[key], dict):
             raise ReportError(f"--set {override!r}: no table {key!r}{nearest(key, table)}")
@@ -194,16 +210,16 @@ def _with_base(
     base = table.get("base")
     if base is None:
         return dict(table)
-    if base not in runs:
+    if not isinstance(base, str) or base not in runs:
         raise ReportError(
-            f"{path}: runs.{name}.base: no run is called {base!r}{nearest(base, runs)}"
+            f"{path}: runs.{name}.base: no run is called {base!r}{nearest(str(base), runs)}"
         )
     return {**_with_base(base, runs, path, (*seen, name)), **table}
 
 
 def _explain(exc: ValidationError) -> str:
     """Turn the first complaint of pydantic into key, value and remedy."""
-    error = exc.errors()[0]
+    error = max(exc.errors(), key=lambda error: len(error["loc"]))  # of a union the nearest fit
     keys = [
         str(key) for key in error["loc"] if not re.fullmatch(r"[a-z-]+\[.*\]|Share|str", str(key))
     ]
@@ -231,6 +247,8 @@ def _fields(keys: list[str]) -> list[str]:
     model: type[Part] = parts[keys[0]] if keys else Report
     if "authors" in keys:
         model = Author
+    if keys[-1:] == ["split"]:
+        model = Share
     return [field.alias or name for name, field in model.model_fields.items() if name != "folder"]
 
 

@@ -54,11 +54,12 @@ class Store:
         try:
             manifest = json.loads((folder / "manifest.json").read_text())
             contents = {name: _verified(folder / name, sha) for name, sha in manifest.items()}
-        except (OSError, ValueError):
+            plain = json.loads(contents["result.json"])
+            record = json.loads(contents["record.json"])
+        except (OSError, ValueError, LookupError, AttributeError):
             return None
-        plain = json.loads(contents["result.json"])
         result = Result({name: from_plain(value, contents.get) for name, value in plain.items()})
-        return Stored(key=key, result=result, record=json.loads(contents["record.json"]))
+        return Stored(key=key, result=result, record=record)
 
     def save(self, key: str, result: Result, record: Mapping[str, Any]) -> None:
         """Write an entry under a temporary name, then rename it; an older one of this key goes."""
@@ -132,13 +133,15 @@ def to_plain(value: Any, files: dict[str, bytes]) -> Any:
         return {"kind": type(value).__name__, **plain}
     if isinstance(value, tuple | list):
         return [to_plain(item, files) for item in value]
+    if hasattr(value, "item") and not getattr(value, "shape", ()):
+        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return {"kind": "float", "value": repr(value)}
-    if hasattr(value, "shape") and value.shape:
+    if hasattr(value, "shape"):
         name = f"array-{len(files):03d}.npy"
         files[name] = _array_bytes(value)
         return {"kind": "array", "file": name}
-    return value.item() if hasattr(value, "item") else value
+    return value
 
 
 def from_plain(value: Any, read: Callable[[str], bytes | None]) -> Any:

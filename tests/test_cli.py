@@ -70,7 +70,10 @@ def test_run_computes_without_writing_pages(toy):
         (["bild"], "no command is called 'bild'; did you mean 'build'?"),
         (["build", "nowhere"], "'nowhere' is no folder with a report.toml"),
         (["build", "dmo"], "did you mean 'demo'?"),
-        (["build", "--section", "reslts"], "no section is called 'reslts'; did you mean 'results'?"),
+        (
+            ["build", "--section", "reslts"],
+            "no section is called 'reslts'; did you mean 'results'?",
+        ),
         (["build", "--set", "epochs"], "--set 'epochs': should look like"),
         (["build", "--set", "runs.one.epoch=5"], "toy has no parameter 'epoch'; did you mean"),
         (["build", "--format", "docx"], "'docx' should be html or pdf"),

@@ -138,7 +138,9 @@ def test_pdf_has_at_least_twelve_pages(demo):
 def test_html_asks_for_nothing_outside_itself(demo):
     """Every source is a data address; links are the only addresses of the web."""
     html = demo.files[0].read_text()
-    assert not re.findall(r'(?:src|srcset|data)="(?!data:)[^"]*"', html.replace('data-source="', ""))
+    assert not re.findall(
+        r'(?:src|srcset|data)="(?!data:)[^"]*"', html.replace('data-source="', "")
+    )
     assert not re.findall(r"url\((?!data:)", html)
     assert "<script" not in html
     assert "<link" not in html

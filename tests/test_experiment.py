@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import pytest
@@ -108,10 +109,10 @@ def test_a_value_becomes_the_type_of_its_parameter(name: str, given: object, bou
         ({"data": "d", "epochs": 2.5}, "runs.a.epochs: 2.5 should be a valid integer"),
         ({"data": "d", "validation": 1}, "runs.a.validation: 1 should be less than 1"),
         ({"data": "d", "train": "tail"}, "runs.a.train: 'tail' should be 'head' or 'all'"),
-        ({"data": "d", "rates": 0.1}, "runs.a.rates: 0.1 should be a valid array"),
+        ({"data": "d", "rates": 0.1}, "runs.a.rates: 0.1 should be a list"),
         ({"data": "d", "rates": [0.1, -1]}, "runs.a.rates: [0.1, -1] should be greater than 0"),
-        ({"data": 3}, "runs.a.data: 3 should be a valid string"),
-        ({"data": "d", "photos": "one"}, "runs.a.photos: 'one' should be a valid array"),
+        ({"data": 3}, "runs.a.data: 3 should be a text"),
+        ({"data": "d", "photos": "one"}, "runs.a.photos: 'one' should be a list"),
     ],
 )
 def test_a_bad_parameter_is_told_in_one_line(given: dict[str, object], expected: str) -> None:
@@ -130,10 +131,8 @@ def test_a_rate_that_is_no_number_is_told_in_one_line(given: float) -> None:
 
 def test_a_value_that_json_lacks_is_told_in_one_line() -> None:
     """TOML knows dates; a parameter that is given one is refused, not a crash."""
-    import datetime
-
     with pytest.raises(ReportError, match=r"runs\.a\.train"):
-        finetune.bind({"data": "d", "train": datetime.date(2026, 5, 4)}, "runs.a")
+        finetune.bind({"data": "d", "train": dt.date(2026, 5, 4)}, "runs.a")
 
 
 def test_the_streams_of_a_seed_are_these_numbers_for_ever() -> None:

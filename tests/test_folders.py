@@ -1,18 +1,16 @@
 """Folders of images become data sets; what is wrong with them is told with its place."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from pathlib import Path
 
 import pytest
-from tests.workspaces import images, png
 
 from reporter.datasets.digests import Digests
 from reporter.datasets.folders import ByShare, open_folder
 from reporter.errors import ReportError
 from reporter.inputs import Dataset
+from tests.workspaces import images, png
 
 SPLIT = {"train/dog": 2, "train/cat": 1, "test/dog": 1, "test/cat": 1}
 
@@ -186,6 +184,8 @@ ROWS = {
     "row without a side": (HEAD + "dog/1.png\n", "{csv}:4: "),
     "row without a path": ("split,path\ntrain,dog/0.png\ntrain\n", "{csv}:3: "),
     "after an empty line": (HEAD + "\ndog/1.png,tset\n", "{csv}:5: split 'tset'"),
+    "image on both sides": (HEAD + "dog/0.png,test\n", "{csv}:4: "),
+    "no test image": (HEAD, "data.toy: "),
     "columns": ("file,part\na,b\n", "data.toy.split: {csv} should have the columns path and split"),
     "no row": ("path,split\n", "data.toy.split: {csv} should have the columns path and split"),
     "class without training": (
@@ -204,6 +204,14 @@ def test_a_bad_row_is_told_with_file_and_line(tmp_path: Path, case: str) -> None
     with pytest.raises(ReportError) as caught:
         _open(root, "splits.csv")
     assert str(caught.value).startswith(expected.format(csv=root / "splits.csv", root=root))
+
+
+def test_a_table_written_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    """The mark that Excel puts before UTF-8 is no part of the first column's name."""
+    root = images(tmp_path / "toy", {"dog": 2, "cat": 2})
+    rows = HEAD + "dog/1.png,test\ncat/1.png,test\n"
+    (root / "splits.csv").write_text(rows, encoding="utf-8-sig")
+    assert len(_open(root, "splits.csv").test) == 2
 
 
 def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """A key changes with what changes a result, and with nothing else."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,16 +1,14 @@
 """report.lock says what was planned, and whether the inputs are still what they were."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path
 
 import pytest
-from tests.workspaces import COVER, TOY, images, planned, png, sources, workspace
 
 from reporter import lock
 from reporter.errors import ReportError
+from tests.workspaces import COVER, TOY, images, planned, png, sources, workspace
 
 TABLES = """
 [data.pets]

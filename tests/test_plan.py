@@ -1,15 +1,13 @@
 """The plan: which jobs, in which order, with which keys and notes."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
 import pytest
-from tests.workspaces import TOY, images, planned, png, sources, store, workspace
 
 from reporter.errors import ReportError
 from reporter.plan import parameter_text, seeds_text
+from tests.workspaces import TOY, images, planned, png, sources, store, workspace
 
 SPLIT = {"train/dog": 2, "train/cat": 1, "test/dog": 1, "test/cat": 1}
 DATA = """
@@ -67,6 +65,13 @@ def test_wanted_runs_alone_are_planned(tmp_path: Path) -> None:
     """The others are left, whatever is wrong with them."""
     tables = '[runs.a]\nexperiment = "toy"\n[runs.b]\nexperiment = "toyy"\n'
     assert planned(workspace(tmp_path, tables), wanted=["a"]).runs() == ("a",)
+
+
+def test_a_wanted_run_that_is_none_is_told_with_the_nearest(tmp_path: Path) -> None:
+    """`report run on` means one."""
+    with pytest.raises(ReportError) as caught:
+        planned(workspace(tmp_path), wanted=["on"])
+    assert str(caught.value) == "no run is called 'on'; did you mean 'one'?"
 
 
 def test_quick_overrides_come_from_the_experiment_and_then_from_the_run(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Sections over results: claims, references, values in every place, and what is wrong with them."""
 
-from __future__ import annotations
-
 import base64
 import html
 import re
@@ -17,7 +15,7 @@ from reporter.prose.document import Document
 from reporter.prose.views import Finished
 from tests.workspaces import accuracy, every_artifact, finished, opened
 
-RUNS = '[runs.one]\nexperiment = "toy"\n[runs.two]\nexperiment = "toy"\n[runs.bad]\nexperiment = "toy"\n'
+RUNS = "".join(f'[runs.{name}]\nexperiment = "toy"\n' for name in ("one", "two", "bad"))
 
 
 def _every() -> dict[str, Finished]:
@@ -318,6 +316,8 @@ WRONG = {
     "claim without end": ("{% claim 1 > 0 %}x", "template syntax: "),
     "arithmetic": ('{{ runs["one"].test_accuracy * 100 }}', "unsupported operand"),
     "division by zero": ("{{ 1 / 0 }}", ""),
+    "no figure at all": ('{{ figures([], caption="x") }}', ""),
+    "endless range": ("{{ range(10 ** 7) | length }}", ""),  # Jinja's own sandbox stops at 100 000
     "digits that are none": ('{{ runs["one"].test_accuracy | percent("x") }}', ""),
     "classes": ("{{ ''.__class__.__mro__ }}", ""),
     "inner parts": ('{{ runs["one"].test_accuracy.desk }}', ""),
@@ -406,7 +406,8 @@ def test_a_comparison_has_a_row_for_each_run(tmp_path: Path) -> None:
     """A failed run's row holds marks, the others their values."""
     text = """\
 {{ compare({"one": "first", "bad": "failed"},
-           {"test_accuracy": "test", "test_accuracy.epoch": "epoch"}, caption="All.", first="net") }}
+           {"test_accuracy": "test", "test_accuracy.epoch": "epoch"},
+           caption="All.", first="net") }}
 """
     composed = _compose(tmp_path, text)
     assert "net test epoch".replace(" ", "") in _text(composed).replace(" ", "")
@@ -432,7 +433,8 @@ def test_settings_say_once_what_runs_share(tmp_path: Path) -> None:
 def test_several_figures_stand_as_parts_of_one(tmp_path: Path) -> None:
     """(a) and (b) with their own captions, one number."""
     text = """\
-{{ figures(["one.loss", "one.names"], captions=["a loss", "some names"], caption="Both.", id="fig-x") }}
+{{ figures(["one.loss", "one.names"], captions=["a loss", "some names"],
+           caption="Both.", id="fig-x") }}
 """
     composed = _compose(tmp_path, text)
     shown = _html(composed)
@@ -615,6 +617,13 @@ $$
     shown = _html(_compose(tmp_path, text))
     alts = re.findall(r'<img class="math" alt="([^"]*)"', shown)
     assert alts == [r"\hat y = 1", r"\sum_i w_i", "w"]
+
+
+def test_a_formula_that_is_none_is_told(tmp_path: Path) -> None:
+    """A mistake in TeX is the author's, so it is one line with the formula."""
+    message = _error(tmp_path, r"We see $\frac{a}$.")
+    assert "01-results.md" in message
+    assert r"\frac{a}" in message
 
 
 def test_typewriter_signs_become_printers_signs(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Experiment files are found by looking; no file sees another's names, and sys.path stays."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,17 +1,15 @@
 """report.toml: what it may hold, what it defaults to, and the one line for what is wrong in it."""
 
-from __future__ import annotations
-
-import datetime
+import datetime as dt
 import shutil
 from pathlib import Path
 
 import pytest
-from tests.workspaces import COVER
 
 from reporter import report
 from reporter.errors import ReportError
 from reporter.report import Share
+from tests.workspaces import COVER
 
 EXAMPLE = """\
 # The shape of report.toml, on R3. Unknown keys are errors; paths are relative to this file.
@@ -80,7 +78,7 @@ def test_the_example_of_the_format_loads(tmp_path: Path) -> None:
     """Every key of the documented example is read as what it says."""
     example = _load(tmp_path, EXAMPLE)
     assert example.name == "pacs-cartoon"
-    assert example.report.date == datetime.date(2026, 5, 4)
+    assert example.report.date == dt.date(2026, 5, 4)
     assert [author.email for author in example.report.authors] == ["a@example.org"]
     assert example.data["cartoon"].split == "splits.csv"
     assert example.data["few-shot"].from_ == "cartoon"
@@ -222,6 +220,10 @@ BAD = {
         COVER.replace('"tiny"', '"a b"'),
         "report.name: 'a b': string should match pattern",
     ),
+    "name of a folder of build/": (
+        COVER.replace('"tiny"', '"store"'),  # report clean would remove the results
+        "report.name: 'store': ",
+    ),
     "device that is none": (
         COVER + '[settings]\ndevice = "tpu"\n',
         "settings.device: 'tpu': input should be 'auto', 'cpu' or 'cuda'",
@@ -242,6 +244,7 @@ BAD = {
         COVER + RUN + 'seeds = ["x"]\n',
         "runs.a.seeds.0: 'x': input should be a valid integer",
     ),
+    "seed given twice": (COVER + RUN + "seeds = [1, 1]\n", "runs.a.seeds: [1, 1]: "),  # no n = 2
     "no seed": (COVER + RUN + "seeds = []\n", "runs.a.seeds: []: "),
     "time that is up": (
         COVER + RUN + "timeout_s = 0\n",
@@ -257,7 +260,7 @@ BAD = {
         COVER + '[runs.scratch]\nexperiment = "toy"\n[runs.b]\nbase = "scrach"\n',
         "runs.b.base: no run is called 'scrach'; did you mean 'scratch'?",
     ),
-    "base that is no name": (COVER + RUN + "[runs.b]\nbase = 3\n", "runs.b.base: 3"),
+    "base that is no name": (COVER + RUN + "[runs.b]\nbase = 3\n", "runs.b.base: "),
     "cycle of bases": (
         COVER + '[runs.a]\nbase = "b"\n[runs.b]\nbase = "a"\n',
         "runs.a: its base is itself: a → b → a",

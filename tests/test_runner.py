@@ -1,16 +1,14 @@
 """Runs in worker processes: what becomes of each, and that none takes another along."""
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 from pathlib import Path
 
 import pytest
-from tests.workspaces import TOY, planned, store, workspace
 
 from reporter.executors.local import LocalExecutor
 from reporter.runner import Event, Outcome, Runner, stored
+from tests.workspaces import TOY, planned, store, workspace
 
 PID = '''
 

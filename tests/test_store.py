@@ -1,7 +1,5 @@
 """The store gives back what was put in, whole or not at all."""
 
-from __future__ import annotations
-
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +9,10 @@ from threading import Barrier
 import numpy as np
 import pytest
 from safetensors import safe_open
-from tests.workspaces import RECORD, every_artifact
 
 from reporter.artifacts import Checkpoint, ImageGrid, Metric, Reading, Result
 from reporter.store import Store, dump, write_atomically
+from tests.workspaces import RECORD, every_artifact
 
 KEY = "0123456789abcdef"
 

@@ -1,7 +1,5 @@
 """Values: how they print, compare, and tell where they come from; differences over seeds."""
 
-from __future__ import annotations
-
 import math
 import statistics
 
@@ -12,7 +10,7 @@ from reporter.errors import ReportError
 from reporter.prose.evidence import T_95, clearly_above, diff, wins
 from reporter.prose.fragments import Fragments
 from reporter.prose.tools import filters
-from reporter.prose.values import MINUS, SPACE, THIN, Desk, Missing, MetricValue, Value, view
+from reporter.prose.values import MINUS, SPACE, THIN, Desk, MetricValue, Missing, Value, view
 from tests.workspaces import accuracy
 
 PERCENT = f"{THIN}%"
@@ -214,7 +212,7 @@ def test_a_missing_value_stands_for_all_that_could_be_read_from_it() -> None:
     assert deep.plain() == "—"
     assert deep.html() == '<span class="missing" title="a: &quot;broke&quot;">—</span>'
     assert not missing
-    assert not (missing > 1 or missing < 1 or missing == 1 or missing != 1)
+    assert not any((missing > 1, missing < 1, missing == 1, missing != 1))
     assert list(missing) == []
     assert desk.read
     desk.read.clear()

@@ -40,12 +40,17 @@ def test_wheel_builds_a_report_in_an_empty_folder(command, tmp_path):
     subprocess.run([command, "init", "hw3"], cwd=tmp_path, env=quiet, check=True)
     folder = tmp_path / "hw3"
     done = subprocess.run(
-        [command, "build", "--quick"], cwd=folder, env=quiet, capture_output=True, text=True
+        [command, "build", "--quick"],
+        cwd=folder,
+        env=quiet,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     pdf = folder / "build" / "demo@quick" / "report.pdf"
     assert done.stdout.splitlines()[-1] == str(pdf)
     assert pdf.read_bytes().startswith(b"%PDF-")
     where = [str(command.with_name("python")), "-c", "import reporter; print(reporter.__file__)"]
-    found = subprocess.run(where, cwd=folder, env=quiet, capture_output=True, text=True)
+    found = subprocess.run(where, cwd=folder, env=quiet, capture_output=True, text=True, check=True)
     assert str(command.parent.parent) in found.stdout

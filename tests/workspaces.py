@@ -1,7 +1,5 @@
 """Tiny real things for the tests: a workspace with runs of a toy experiment, images, results."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 

@@ -57,13 +57,13 @@ def group() -> None:
 
 def main() -> None:
     """Run the command; a user's mistake is one line on stderr and exit code 2."""
-    from reporter.errors import ReportError
+    from reporter.errors import ReportError, TextError
 
     try:
         group(standalone_mode=False)
     except ReportError as exc:
         click.echo(f"report: {exc}", err=True)
-        sys.exit(2)
+        sys.exit(1 if isinstance(exc, TextError) else 2)
     except click.ClickException as exc:
         exc.show()
         sys.exit(exc.exit_code)

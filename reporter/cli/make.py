@@ -134,8 +134,9 @@ def _foretell(request: Request) -> None:
 
 def _tell(built: Built) -> None:
     """Print what is wrong to stderr, the written files to stdout."""
+    told = {outcome.job.run for outcome in built.outcomes if outcome.state == "failed"}
     for run in built.document.finished.values():
-        if run.error and run.jobs:
+        if run.error and run.jobs and run.name not in told:
             click.echo(f"failed   {run.name}: {run.error}", err=True)
     for claim in built.document.broken:
         click.echo(f"broken   {claim.where}: the claim does not hold: {claim.reading}", err=True)

@@ -129,22 +129,29 @@ def _by_list(files: Files, root: Path, table: str, where: str) -> tuple[Files, F
     path = root / table
     if not path.is_file():
         raise ReportError(f"{where}.split: no file {path}; write it with columns path and split")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or {"path", "split"} - set(rows[0]):
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        rows = [(reader.line_num, row) for row in reader]
+    if not rows or {"path", "split"} - set(rows[0][1]):
         raise ReportError(f"{where}.split: {path} should have the columns path and split")
     kinds = {p: kind for kind, paths in files.items() for p in paths}
     sides: Mapping[str, Files] = {"train": defaultdict(list), "test": defaultdict(list)}
-    for number, row in enumerate(rows, 2):
-        image = root / row["path"]
+    seen: set[Path] = set()
+    for number, row in rows:
+        image = root / (row["path"] or "")
         if row["split"] not in sides:
             raise ReportError(f"{path}:{number}: split {row['split']!r} should be train or test")
         if image not in kinds:
             raise ReportError(f"{path}:{number}: no image {image}; correct the row or add the file")
+        if image in seen:
+            raise ReportError(f"{path}:{number}: {image.name} is listed twice; leave one row")
+        seen.add(image)
         sides[row["split"]][kinds[image]].append(image)
     for kind in files:
         if not sides["train"].get(kind):
             raise ReportError(f"{where}: class {kind!r} has no training image in {path}")
+    if not sides["test"]:
+        raise ReportError(f"{where}: {path} names no test image; give some rows the split test")
     return dict(sides["train"]), dict(sides["test"])
 
 

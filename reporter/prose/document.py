@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.sandbox import SandboxedEnvironment, safe_range
 
 from reporter.errors import ReportError, nearest
 from reporter.prose.claims import Claim, ClaimExtension, Court
 from reporter.prose.fragments import Fragments
-from reporter.prose.markdown import ID_CLOSE, ID_OPEN, Hooks, parser
+from reporter.prose.markdown import ID_CLOSE, ID_OPEN, Hooks, MathError, parser
 from reporter.prose.numbering import Numbering, Problem
 from reporter.prose.references import References
 from reporter.prose.sections import Section, read_questions, read_sections, used_runs
-from reporter.prose.tools import Tools, filters
+from reporter.prose.tools import NAMES, Tools, filters
 from reporter.prose.values import Desk
 from reporter.prose.views import Runs
 
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from reporter.report import Report
 
 
+MISTAKES = (  # what an author's template can raise
+    TemplateError,
+    ReportError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    ValueError,
+    LookupError,
+)
+CLOSED = frozenset({"desk", "style", "numbers", "metrics"})  # of values: prose reads, filters print
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
 
 
@@ -42,7 +52,7 @@ class Templates(SandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Keep templates away from what values carry along."""
-        return attr not in {"desk", "style"} and super().is_safe_attribute(obj, attr, value)
+        return attr not in CLOSED and super().is_safe_attribute(obj, attr, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +113,7 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     wanted = set(only)
     sections = {section.id: section for section in read_sections(report)}
     environment = Templates(extensions=[ClaimExtension])
+    environment.globals = dict.fromkeys(("runs", "range", "zip", *NAMES))
     questions = read_questions(report.folder)
     used = {
         name: used_runs(section, questions, environment, report.runs)
@@ -156,7 +167,12 @@ class _Composer:
         )
         self.environment.court = self.court
         every = Runs(desk, finished)
-        self.environment.globals = {"range": range, "zip": zip, "runs": every, **tools.functions()}
+        self.environment.globals = {
+            "range": safe_range,
+            "zip": zip,
+            "runs": every,
+            **tools.functions(),
+        }
         self.environment.filters |= filters()
 
     def document(self) -> Document:
@@ -198,6 +214,8 @@ class _Composer:
         try:
             text = before + self._rendered("\n" * (line - 1) + text, path)
             return self._markdown(text, is_inline=False)
+        except MathError as exc:
+            raise ReportError(f"{path}: {exc}") from exc
         finally:
             self.numbering.place = outer
 
@@ -209,7 +227,7 @@ class _Composer:
             return template.render()
         except TemplateSyntaxError as exc:
             raise ReportError(f"{path}:{exc.lineno}: template syntax: {exc.message}") from exc
-        except (TemplateError, TypeError, ReportError, AttributeError) as exc:
+        except MISTAKES as exc:
             line = _line_in(exc, path)
             if line is None or str(exc).startswith(f"{path}:"):
                 raise

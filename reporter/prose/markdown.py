@@ -15,6 +15,8 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from reporter.errors import ReportError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -23,11 +25,15 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
-REFERENCE = re.compile(r"@((?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9][\w.-]*\w)")
+REFERENCE = re.compile(r"@((?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9](?:[\w.-]*\w)?)")
 CITATION = re.compile(r"\[(@[^\]\s]+(?:\s*;\s*@[^\]\s]+)*)\]")
 ID_OPEN, ID_CLOSE = "\ue010", "\ue011"  # around the id of a heading, {#sec-…} in the source
 HEADING_ID = re.compile(f"\\s*{ID_OPEN}(.*?){ID_CLOSE}\\s*$")
 TEXT_PX = 14.0  # 10.5 pt
+
+
+class MathError(ReportError):
+    """TeX that can't be set; whoever knows the file adds it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +95,10 @@ def math(tex: str, *, is_block: bool = True) -> str:
     """Return a formula as a vector image that stands on the baseline; its TeX is the alt text."""
     from ziamath.zmath import Latex
 
-    formula = Latex(tex.strip(), size=TEXT_PX * 1.04, inline=not is_block)
+    try:
+        formula = Latex(tex.strip(), size=TEXT_PX * 1.04, inline=not is_block)
+    except Exception as exc:  # the library raises whatever its parser stumbles over
+        raise MathError(f"the formula {tex.strip()!r} can't be set; correct its TeX") from exc
     svg = base64.b64encode(formula.svg().encode()).decode()
     width, height = formula.getsize()
     style = f"width:{width / TEXT_PX:.4f}em;height:{height / TEXT_PX:.4f}em"

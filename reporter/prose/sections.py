@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
-from reporter.errors import ReportError
+from reporter.errors import ReportError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -152,11 +152,20 @@ def _run_of(word: str) -> str:
 
 
 def _words(text: str, name: str, environment: Environment) -> Iterable[str]:
-    """Return every constant string of a template."""
+    """Yield every constant string of a template, after a look at its syntax and names.
+
+    Raises:
+        ReportError: with file and line, before anything is run.
+    """
     try:
         tree = environment.parse(text, name=name, filename=name)
     except TemplateSyntaxError as exc:
         raise ReportError(f"{name}:{exc.lineno}: template syntax: {exc.message}") from exc
+    unknown = meta.find_undeclared_variables(tree) - set(environment.globals)
+    for word in tree.find_all(nodes.Name):
+        if word.name in unknown:
+            hint = nearest(word.name, environment.globals)
+            raise ReportError(f"{name}:{word.lineno}: {word.name!r} is undefined{hint}")
     for node in tree.find_all(nodes.Const):
         if isinstance(node.value, str):
             yield node.value

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from reporter.prose.values import Desk
 
 
+PLACING = ("figure", "figures", "table", "compare", "settings", "listing", "question")
+NAMES = (*PLACING, "diff", "wins", "clearly_above")  # what a template may call
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """How panels are arranged: `columns` side by side, each with `across` images in a row."""
@@ -61,18 +65,8 @@ class Tools:
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Return them by the names that templates use."""
-        return {
-            "figure": self.figure,
-            "figures": self.figures,
-            "table": self.table,
-            "compare": self.compare,
-            "settings": self.settings,
-            "listing": self.listing,
-            "question": self.question,
-            "diff": diff,
-            "wins": wins,
-            "clearly_above": clearly_above,
-        }
+        own = {name: getattr(self, name) for name in PLACING}
+        return {**own, "diff": diff, "wins": wins, "clearly_above": clearly_above}
 
     def figure(
         self,

@@ -50,7 +50,7 @@ class Value:
     @property
     def mean(self) -> Value:
         """Return the mean over seeds."""
-        return self._derived("mean", statistics.fmean(self.numbers))
+        return replace(self._derived("mean", statistics.fmean(self.numbers)), remark=self.remark)
 
     @property
     def std(self) -> Value:

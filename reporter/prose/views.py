@@ -36,6 +36,9 @@ class Finished:
         known = self.results[0].result
         if name not in known:
             raise ReportError(f"run {self.name!r} has no {name!r}{nearest(name, known)}")
+        for job, stored in zip(self.jobs, self.results, strict=True):
+            if name not in stored.result:
+                raise ReportError(f"run {self.name!r} has no {name!r} for seed {job.seed}")
         return tuple(stored.result[name] for stored in self.results)
 
 
