@@ -1,10 +1,12 @@
 """The compact network has AlexNet's layout, trains reproducibly, and its shipped weights work."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
@@ -75,7 +77,10 @@ def test_the_shipped_weights_know_fresh_formulas() -> None:
     assert WEIGHTS.stat().st_size <= 4_000_000
     network = CompactAlexNet(len(CLASSES))
     network.load_state_dict(load_file(WEIGHTS), strict=True)
-    images = torch.from_numpy(np.stack([draw(name, seed=2_000_000) for name in CLASSES]))
+    with safe_open(WEIGHTS, framework="pt") as file:
+        classes = json.loads(file.metadata()["classes"])
+    assert sorted(classes) == sorted(CLASSES)
+    images = torch.from_numpy(np.stack([draw(name, seed=2_000_000) for name in classes]))
     with torch.inference_mode():
         found = network.eval()(normalise(images)).argmax(dim=1)
     assert (found == torch.arange(len(CLASSES))).float().mean() > 0.3
