@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import time
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from reporter import lock, plan, registry, report, runner, shipped
-from reporter.datasets.digests import Digests
+from reporter import runner
 from reporter.errors import ReportError, TextError
-from reporter.executors.local import LocalExecutor
+from reporter.outputs import write_pages, write_records
 from reporter.prose import document, page
 from reporter.prose.views import Finished
-from reporter.runner import Event, Outcome, Runner
-from reporter.sources import Sources
-from reporter.store import Store, dump, to_plain, write_atomically
+from reporter.workplace import (
+    Request,
+    Workplace,
+    carry_out,
+    current_plan,
+    make_plan,
+    open_workplace,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from reporter.plan import Plan
     from reporter.prose.document import Document
     from reporter.report import Report
+    from reporter.runner import Outcome
 
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the user asks for; every flag of `report build` ends here."""
-
-    folder: Path  # of report.toml
-    root: Path  # of outputs: build/
-    runs: tuple[str, ...] | None = None  # None: all
-    sections: tuple[str, ...] = ()  # (): the whole report
-    formats: tuple[str, ...] = ("html", "pdf")
-    overrides: tuple[str, ...] = ()
-    is_quick: bool = False
-    is_frozen: bool = False
-    download: bool = False
-    force: bool = False
-    stops_at_failure: bool = False
-    jobs: int | None = None  # worker processes; None: one per core
-    watch: Callable[[Event], None] = lambda _: None
+__all__ = ["Built", "Request", "build", "current_plan", "make_plan", "open_workplace", "review"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +69,7 @@ def build(request: Request) -> Built:
     except ReportError as exc:  # too late for "nothing was started"
         raise TextError(str(exc)) from exc
     pages = set_pages(request, workplace, composed)
-    files, shown = write_pages(request, workplace, pages)
+    files, shown = write_pages(workplace.output, pages, request.formats)
     built = Built(
         report=workplace.report,
         outcomes=outcomes,
@@ -95,7 +78,7 @@ def build(request: Request) -> Built:
         seconds=time.monotonic() - began,
     )
     if not request.sections:
-        write_records(workplace, built, shown)
+        write_records(workplace.output, composed, outcomes, built.seconds, shown)
     return built
 
 
@@ -104,86 +87,6 @@ def review(request: Request) -> Document:
     at = open_workplace(request)
     outcomes = runner.stored(current_plan(at), at.store)
     return document.compose(at.report, finish(at, outcomes), at.root / "figures")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workplace:
-    """The opened report and the places that its build reads and writes."""
-
-    report: Report
-    sources: Sources
-    store: Store
-    root: Path  # build/
-    output: Path  # build/<name>/
-    lock: Path
-    experiments: tuple[Path, ...]
-
-
-def open_workplace(request: Request) -> Workplace:
-    """Read report.toml and find the folders of this build."""
-    opened = report.load(request.folder, request.overrides)
-    name = f"{opened.name}@quick" if request.is_quick else opened.name
-    output = request.root / name
-    is_shipped = request.folder.is_relative_to(shipped.folder("templates"))
-    beside = not (is_shipped or request.is_quick or request.overrides)
-    sources = Sources(
-        report=opened,
-        cache=request.root / "cache" / "data",
-        digests=Digests(request.root / "cache" / "digests.json"),
-        is_quick=request.is_quick,
-        download=request.download,
-    )
-    return Workplace(
-        report=opened,
-        sources=sources,
-        store=Store(Path(os.environ.get("REPORT_STORE") or request.root / "store")),
-        root=request.root,
-        output=output,
-        lock=(request.folder if beside else output) / "report.lock",
-        experiments=(shipped.folder("experiments"), request.folder / "experiments"),
-    )
-
-
-def make_plan(request: Request, at: Workplace, wanted: tuple[str, ...] | None) -> Plan:
-    """Return the locked plan where nothing changed or --frozen says so, else a new one."""
-    locked = lock.read(at.lock)
-    if request.is_frozen:
-        return _frozen(locked, at, wanted)
-    stamp = lock.stamp(at.report, at.sources, at.experiments)
-    if locked and locked[1] == stamp and not request.force and wanted is None:
-        is_stored = all(job.key in at.store for job in locked[0].jobs)
-        if is_stored and lock.is_fresh(locked[0], at.sources):
-            return locked[0]
-    made = current_plan(at, wanted)
-    if wanted is None:
-        lock.write(at.lock, made, stamp)
-    return made
-
-
-def current_plan(at: Workplace, wanted: tuple[str, ...] | None = None) -> Plan:
-    """Return the plan as the sources are now."""
-    made = plan.make(at.report, registry.load(at.experiments), at.sources, at.store, wanted)
-    at.sources.digests.remember()
-    return made
-
-
-def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, ...]:
-    """Compute what is missing; a frozen build only looks."""
-    if request.is_frozen:
-        return runner.stored(planned, at.store)
-    settings = at.report.settings
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    slots = request.jobs or max(1, (cores or 1) // settings.threads)
-    return Runner(
-        store=at.store,
-        work=at.root / "work",
-        logs=at.output / "logs",
-        device=settings.device,
-        threads=settings.threads,
-        executor=LocalExecutor(slots),
-        stops_at_failure=request.stops_at_failure,
-        watch=request.watch,
-    ).run(planned, force=request.force)
 
 
 def finish(at: Workplace, outcomes: tuple[Outcome, ...]) -> dict[str, Finished]:
@@ -212,94 +115,3 @@ def set_pages(request: Request, at: Workplace, composed: Document) -> dict[Path,
         return {at.output / "report": page.whole(composed)}
     names = dict.fromkeys(request.sections)
     return {at.output / "sections" / name: page.section(composed, name) for name in names}
-
-
-def write_pages(
-    request: Request, at: Workplace, pages: Mapping[Path, str]
-) -> tuple[tuple[Path, ...], dict[str, str]]:
-    """Write HTML and PDF; a PDF whose page is unchanged stays as it is.
-
-    Returns:
-        The files, and for each PDF by name the sha-256 of the page that it shows.
-    """
-    written: list[Path] = []
-    known = _last_build(at.output).get("pages", {})
-    shown = {}
-    for path, html in pages.items():
-        content = html.encode()
-        if "html" in request.formats:
-            _write_changed(path.with_suffix(".html"), content)
-            written.append(path.with_suffix(".html"))
-        if "pdf" in request.formats:
-            target = path.with_suffix(".pdf")
-            shown[target.name] = hashlib.sha256(content).hexdigest()
-            if known.get(target.name) != shown[target.name] or not target.is_file():
-                from reporter import pdf
-
-                write_atomically(target, pdf.render(html))
-            written.append(target)
-    return tuple(written), shown
-
-
-def write_records(at: Workplace, built: Built, shown: Mapping[str, str]) -> None:
-    """Write results.json, what the report shows, and last-build.json, what this build did."""
-    runs = {
-        name: {
-            "experiment": run.jobs[0].experiment if run.jobs else None,
-            "parameters": run.jobs[0].parameters if run.jobs else None,
-            "keys": {str(job.seed): job.key for job in run.jobs},
-            "inputs": run.jobs[0].inputs if run.jobs else {},
-            "error": run.error,
-            "results": [_plain(stored.result) for stored in run.results],
-            "records": [stored.record for stored in run.results],
-        }
-        for name, run in built.document.finished.items()
-    }
-    claims = [vars(claim) for claim in built.document.claims]
-    results = {"report": built.report.name, "runs": runs, "claims": claims}
-    _write_changed(at.output / "results.json", dump(results))
-    counts = {state: [] for state in ("cached", "ran", "failed", "not run", "missing")}  # type: ignore[var-annotated]
-    for outcome in built.outcomes:
-        counts[outcome.state].append(f"{outcome.job.run} (seed {outcome.job.seed})")
-    last = {
-        **counts,
-        "seconds": round(built.seconds, 2),
-        "pages": shown or _last_build(at.output).get("pages", {}),
-        "problems": [vars(problem) for problem in built.document.problems],
-    }
-    write_atomically(at.output / "last-build.json", dump(last))
-
-
-def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metrics and tables as plain data; figures and checkpoints stay in the store."""
-    from reporter.artifacts import Metric, Table
-
-    files: dict[str, bytes] = {}
-    return {
-        name: to_plain(replace(value, history=()) if isinstance(value, Metric) else value, files)
-        for name, value in result.items()
-        if isinstance(value, Metric | Table)
-    }
-
-
-def _frozen(locked: tuple[Plan, str] | None, at: Workplace, wanted: tuple[str, ...] | None) -> Plan:
-    """Return the locked plan, trusting it."""
-    if locked is None:
-        raise ReportError(f"--frozen: no lock {at.lock}; build once without --frozen")
-    missing = [n for n in (wanted or at.report.runs) if n not in locked[0].runs()]
-    if missing:
-        raise ReportError(f"--frozen: run {missing[0]!r} is not in {at.lock}; build it once")
-    names = set(at.report.runs if wanted is None else wanted)
-    return plan.Plan(jobs=tuple(job for job in locked[0].jobs if job.run in names))
-
-
-def _last_build(output: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((output / "last-build.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
-
-
-def _write_changed(path: Path, content: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != content:
-        write_atomically(path, content)

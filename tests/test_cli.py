@@ -98,7 +98,8 @@ def test_failed_run_is_exit_code_1_with_the_report_written(toy):
     (toy / "report.toml").write_text((toy / "report.toml").read_text() + tables)
     done = report(toy, "build")
     assert done.returncode == 1
-    assert "failed   bad: loss is nan in epoch 1; lower the rate" in done.stderr
+    assert "failed   bad (seed 0)" in done.stderr
+    assert "loss is nan in epoch 1; lower the rate" in done.stderr
     assert (toy / "build" / "tiny" / "report.pdf").is_file()
 
 

@@ -114,6 +114,7 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     sections = {section.id: section for section in read_sections(report)}
     environment = Templates(extensions=[ClaimExtension])
     environment.globals = dict.fromkeys(("runs", "range", "zip", *NAMES))
+    environment.filters |= filters()
     questions = read_questions(report.folder)
     used = {
         name: used_runs(section, questions, environment, report.runs)

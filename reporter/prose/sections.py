@@ -159,9 +159,9 @@ def _words(text: str, name: str, environment: Environment) -> Iterable[str]:
     """
     try:
         tree = environment.parse(text, name=name, filename=name)
+        unknown = meta.find_undeclared_variables(tree) - set(environment.globals)
     except TemplateSyntaxError as exc:
         raise ReportError(f"{name}:{exc.lineno}: template syntax: {exc.message}") from exc
-    unknown = meta.find_undeclared_variables(tree) - set(environment.globals)
     for word in tree.find_all(nodes.Name):
         if word.name in unknown:
             hint = nearest(word.name, environment.globals)

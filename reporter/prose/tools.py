@@ -15,15 +15,8 @@ from reporter.errors import ReportError, nearest
 from reporter.plan import seeds_text
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
-from reporter.prose.values import (
-    SPACE,
-    THIN,
-    Missing,
-    Value,
-    cell_value,
-    number_style,
-    percent_style,
-)
+from reporter.prose.styles import SPACE, THIN, number_style, percent_style
+from reporter.prose.values import Missing, Value, cell_value
 from reporter.prose.views import Finished, Parameters, Runs, RunView
 
 if TYPE_CHECKING:
@@ -35,6 +28,7 @@ if TYPE_CHECKING:
 
 
 PLACING = ("figure", "figures", "table", "compare", "settings", "listing", "question")
+LEAST_LABEL_MM = 9.0  # a narrower image shows its label in the alt text only
 NAMES = (*PLACING, "diff", "wins", "clearly_above")  # what a template may call
 
 
@@ -303,7 +297,8 @@ class Tools:
             lines = "<br>".join(escape(line.replace("_", " ")) for line in label.split("\n"))
             img = _img(picture, " ".join(label.split()) or alt, "100%")
             style = f"width:{99.98 / across:.3f}%"
-            cells.append(f'<div class="cell" style="{style}">{img}<span>{lines}</span></div>')
+            below = f"<span>{lines}</span>" if width >= LEAST_LABEL_MM else ""
+            cells.append(f'<div class="cell" style="{style}">{img}{below}</div>')
         return f'<div class="images">{"".join(cells)}</div>'
 
     def _tabular(self, target: str, caption: str, body: Callable[[], str]) -> str:

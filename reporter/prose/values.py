@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import operator
 import statistics
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table
 from reporter.errors import ReportError, nearest
+from reporter.prose.styles import SPACE, THIN, Format, default_style, number_style, percent_style
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from reporter.artifacts import Artifact, Cell, Column, Reading
     from reporter.prose.fragments import Fragments
-
-THIN = "\N{NARROW NO-BREAK SPACE}"
-SPACE = "\N{NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
-Format = Callable[[float], str]
 
 
 class Desk:
@@ -75,7 +72,9 @@ class Value:
         """Return what a reader sees, as text."""
         if not self.numbers:
             return self.text
-        style, suffix = (self.style, self.suffix) if self.style else default_style(self)
+        style, suffix = (
+            (self.style, self.suffix) if self.style else default_style(self.unit, self.numbers)
+        )
         text = style(statistics.fmean(self.numbers))
         if len(self.numbers) > 1 and not (self.unit == "count" and len(set(self.numbers)) == 1):
             text += f"{SPACE}±{SPACE}{style(_std(self.numbers))}"
@@ -332,41 +331,6 @@ def cell_value(
         elif column.digits is not None:
             shown["style"] = number_style(column.digits)
     return Value(desk=desk, source=source, is_provisional=is_provisional, **shown)
-
-
-def default_style(value: Value) -> tuple[Format, str]:
-    """Return how a value prints when the author does not say: by its unit."""
-    if value.unit == "fraction":
-        return percent_style(1), f"{THIN}%"
-    if value.unit == "count":
-        return (count_style if len(set(value.numbers)) == 1 else number_style(1)), ""
-    if value.unit == "seconds":
-        return number_style(1), f"{THIN}s"
-    return (number_style(3) if value.unit == "nats" else short_style), ""
-
-
-def percent_style(digits: int) -> Format:
-    """Return the printer of fractions as per cent, without the sign."""
-    return lambda number: _minus(f"{100 * number:.{digits}f}")
-
-
-def number_style(digits: int) -> Format:
-    """Return the printer of numbers with so many digits after the point."""
-    return lambda number: _minus(f"{number:.{digits}f}")
-
-
-def count_style(number: float) -> str:
-    """Print a whole number, thousands apart."""
-    return _minus(f"{number:,.0f}".replace(",", THIN))
-
-
-def short_style(number: float) -> str:
-    """Print a number with four significant digits at most."""
-    return _minus(f"{number:.4g}")
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", MINUS)
 
 
 def _std(numbers: tuple[float, ...]) -> float:

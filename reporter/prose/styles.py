@@ -1,0 +1,45 @@
+"""Numbers → how they are printed: per cent, digits, thousands, the true minus sign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+THIN = "\N{NARROW NO-BREAK SPACE}"
+SPACE = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+Format = Callable[[float], str]
+
+
+def default_style(unit: str, numbers: tuple[float, ...]) -> tuple[Format, str]:
+    """Return how a value prints when the author does not say: by its unit."""
+    if unit == "fraction":
+        return percent_style(1), f"{THIN}%"
+    if unit == "count":
+        return (count_style if len(set(numbers)) == 1 else number_style(1)), ""
+    if unit == "seconds":
+        return number_style(1), f"{THIN}s"
+    return (number_style(3) if unit == "nats" else short_style), ""
+
+
+def percent_style(digits: int) -> Format:
+    """Return the printer of fractions as per cent, without the sign."""
+    return lambda number: _minus(f"{100 * number:.{digits}f}")
+
+
+def number_style(digits: int) -> Format:
+    """Return the printer of numbers with so many digits after the point."""
+    return lambda number: _minus(f"{number:.{digits}f}")
+
+
+def count_style(number: float) -> str:
+    """Print a whole number, thousands apart."""
+    return _minus(f"{number:,.0f}".replace(",", THIN))
+
+
+def short_style(number: float) -> str:
+    """Print a number with four significant digits at most."""
+    return _minus(f"{number:.4g}")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS)
