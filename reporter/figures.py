@@ -27,6 +27,7 @@ TEXT_WIDTH_MM = 138.0
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#111111")
 DASHES = ("-", "--", "-.", ":")  # beside colour, so that grey paper tells curves apart
 LABEL_CHARACTERS = 16  # of a vertical label's line, which the lowest figures hold
+LEGEND_ENTRY_MM = 20.0
 SINGLE_IMAGE_MM = 62.0  # a photograph by itself
 IMAGE_PIXELS = 720  # longest side of one image on the page: 300 dpi at 62 mm
 
@@ -146,7 +147,13 @@ def _height(first: Metric | Artifact, width_mm: float) -> float:
         return min(width_mm, 30 + 7.5 * len(first.values))
     if isinstance(first, Bars):
         return min(150.0, 14 + 5.5 * len(first.labels))
-    return max(39.0, width_mm * 0.42)
+    legend_mm = 5.0 * (-(-len(_curves(first).series) // _legend_columns(width_mm)) - 1)
+    return max(39.0, width_mm * 0.42) + legend_mm
+
+
+def _legend_columns(width_mm: float) -> int:
+    """Return how many entries of a legend stand side by side."""
+    return max(2, int(width_mm / LEGEND_ENTRY_MM))
 
 
 def _fill(figure: Figure, axes: Axes, outputs: tuple[Metric | Artifact, ...]) -> None:
@@ -160,7 +167,8 @@ def _fill(figure: Figure, axes: Axes, outputs: tuple[Metric | Artifact, ...]) ->
         _fill_curves(axes, _over_seeds(every), every[0])
         if len(every[0].series) > 1:
             count = len(every[0].series)
-            figure.legend(loc="outside upper center", ncols=min(count, 5), frameon=False)
+            columns = min(count, _legend_columns(figure.get_figwidth() * 25.4))
+            figure.legend(loc="outside upper center", ncols=columns, frameon=False)
 
 
 def _curves(output: Metric | Artifact) -> Curves:
@@ -174,7 +182,7 @@ def _curves(output: Metric | Artifact) -> Curves:
     name = "loss (nats)" if output.unit == "nats" else "accuracy (%)"
     series = tuple(
         Series(
-            label=f"rate {rate:g}" if rate is not None else "",
+            label=f"{rate:g}" if rate is not None else "",
             x=tuple(float(r.epoch or 0) for r in output.history if r.rate == rate),
             y=tuple(r.value for r in output.history if r.rate == rate),
         )

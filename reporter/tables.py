@@ -45,6 +45,6 @@ def _digits(column: Column, cells: list[object]) -> int | None:
         return column.digits
     if column.unit == "fraction":
         return 1
-    if max(numbers) / min(numbers) > 500:  # noqa: PLR2004 - rates, C: powers of ten
+    if max(numbers) / min(numbers) > 50:  # noqa: PLR2004 - rates, C: powers of ten
         return None
     return max(0, min(4, 3 - math.floor(math.log10(max(numbers)))))

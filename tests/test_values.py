@@ -9,8 +9,8 @@ from reporter.artifacts import Column, Metric, Reading, Table, Text
 from reporter.errors import ReportError
 from reporter.prose.evidence import T_95, clearly_above, diff, wins
 from reporter.prose.fragments import Fragments
-from reporter.prose.tools import filters
 from reporter.prose.styles import MINUS, SPACE, THIN
+from reporter.prose.tools import filters
 from reporter.prose.values import Desk, MetricValue, Missing, Value, view
 from tests.workspaces import accuracy
 
