@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from reporter import shipped
 from reporter.build import Built, Request, build
 
+torch.set_num_threads(1)  # as a run's worker does: the count changes float sums
 DEMO = shipped.folder("templates") / "demo"
 
 

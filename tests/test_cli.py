@@ -1,6 +1,8 @@
 """The command: what it prints where, and its exit codes."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -161,3 +163,28 @@ def test_init_copies_a_template_that_can_be_planned(tmp_path):
 def test_every_command_stands_in_the_readme(verb):
     """A reader finds each verb."""
     assert f"report {verb}" in README.read_text()
+
+
+def test_interrupt_ends_workers_and_is_exit_code_130(toy):
+    """Ctrl-C leaves finished runs, no half-written one, and no process."""
+    tables = '\n[runs.long]\nexperiment = "breaks"\nhow = "long"\n'
+    (toy / "report.toml").write_text((toy / "report.toml").read_text() + tables)
+    code = "from reporter.cli import main; main()"
+    command = [sys.executable, "-c", code, "build", "-j", "1"]
+    with subprocess.Popen(
+        command, cwd=toy, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        for line in process.stderr:
+            if line.startswith("running  long"):
+                break
+        log = toy / "build" / "tiny" / "logs" / "long-seed-0.log"
+        while not log.is_file() or "this is printed" not in log.read_text():
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "finished runs are kept" in rest
+    assert "Traceback" not in rest
+    entries = [path.name for path in (toy / "build" / "store").iterdir()]
+    assert len(entries) == 1
+    assert not entries[0].startswith(".")

@@ -87,7 +87,7 @@ def breaks(run: Run, *, how: str = "told", note: str = "", weights: Weights = "r
     import os
     import time
 
-    print("this is printed")
+    print("this is printed", flush=True)
     if how == "told":
         raise RunError("loss is nan in epoch 1; lower\\nthe rate")
     if how == "ours":

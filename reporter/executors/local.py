@@ -45,9 +45,9 @@ class LocalExecutor:
         """Start a worker for `task`."""
         (task.work / "error.json").unlink(missing_ok=True)
         process = self._context.Process(target=_work, args=(task,), name=task.run)
-        process.start()
         limit = float("inf") if task.timeout_s is None else task.timeout_s
         self._running.append(_Running(task, process, time.monotonic() + limit))
+        process.start()  # after it is listed, so that an interrupt in between leaves none behind
 
     def wait(self, timeout_s: float) -> list[Ended]:
         """Return the tasks that ended, or ran past their time, within `timeout_s`."""
@@ -63,8 +63,9 @@ class LocalExecutor:
     def stop(self) -> None:
         """Kill the workers; the store never sees half of what they did."""
         for running in self._running:
-            running.process.kill()
-            running.process.join()
+            if running.process.pid is not None:
+                running.process.kill()
+                running.process.join()
         self._running.clear()
 
 

@@ -5,16 +5,17 @@ Shape legend: N images, C = 3 channels, H height, W width.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from torchvision.transforms import functional
 
 from reporter.errors import ReportError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 RESIZE = 256  # pixels of the shorter side, then …
@@ -29,7 +30,7 @@ def decode(path: Path) -> Image.Image:
         ReportError: the file is missing, truncated or no image.
     """
     try:
-        with Image.open(path) as stored:
+        with _strict(), Image.open(path) as stored:
             upright = ImageOps.exif_transpose(stored)
             if upright.mode.startswith("I"):
                 upright = upright.convert("I").point(lambda value: value / EIGHT_BITS).convert("L")
@@ -38,6 +39,16 @@ def decode(path: Path) -> Image.Image:
         reason = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
         message = f"{path} can't be read as an image ({reason}); replace the file or leave it out"
         raise ReportError(message) from exc
+
+
+@contextlib.contextmanager
+def _strict() -> Iterator[None]:
+    """Have truncated files refused, whatever other libraries told Pillow."""
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def fitted(image: Image.Image, size: int | None) -> Image.Image:
