@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: report test check weights clean
+.PHONY: report test lint check weights clean
 
 report: $(READY)
 	$(BIN)/report build demo
@@ -12,12 +12,13 @@ report: $(READY)
 test: $(READY)
 	$(BIN)/pytest
 
-check: $(READY)
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+
+check: lint test
 
 weights: $(READY)  # makes data/compact-alexnet.safetensors anew
 	$(BIN)/report run pretrain --report pretraining

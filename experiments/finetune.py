@@ -38,9 +38,9 @@ def finetune(
     The last layers of the network are replaced by new ones, which are trained alone or together
     with all the others by stochastic gradient descent at a constant rate, against cross-entropy.
     A part of the training images is held out. Every learning rate starts from the same state; the
-    state with the highest accuracy on the images held out, over all rates and epochs, is kept and
-    is the one whose test accuracy counts. Frozen layers that neither vary nor see augmented images
-    are computed once per image.
+    state with the highest accuracy on the images held out, over all rates and epochs, is kept (of
+    equal ones the first) and is the one whose test accuracy counts. Frozen layers that neither vary
+    nor see augmented images are computed once per image.
 
     Args:
         data: images to train and test on.

@@ -169,7 +169,8 @@ def test_interrupt_ends_workers_and_is_exit_code_130(toy):
     """Ctrl-C leaves finished runs, no half-written one, and no process."""
     tables = '\n[runs.long]\nexperiment = "breaks"\nhow = "long"\n'
     (toy / "report.toml").write_text((toy / "report.toml").read_text() + tables)
-    code = "from reporter.cli import main; main()"
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code = heard + "from reporter.cli import main; main()"  # a shell's background job is deaf to it
     command = [sys.executable, "-c", code, "build", "-j", "1"]
     with subprocess.Popen(
         command, cwd=toy, stderr=subprocess.PIPE, text=True, start_new_session=True

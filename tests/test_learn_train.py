@@ -87,13 +87,18 @@ def test_the_state_that_validation_chose_is_left_in_the_network() -> None:
     assert found.selected.validation is not None
     loss = nn.functional.cross_entropy(logits, made.parts.validation.labels)  # type: ignore[union-attr]
     assert loss.item() == found.selected.validation.loss
-    ranked = [
-        (-e.validation.accuracy, e.validation.loss)
-        for trial in found.trials
-        for e in trial.epochs
-        if e.validation
-    ]
-    assert min(ranked) == (-found.selected.validation.accuracy, found.selected.validation.loss)
+    accuracies = [e.validation.accuracy for t in found.trials for e in t.epochs if e.validation]
+    assert max(accuracies) == found.selected.validation.accuracy
+
+
+def test_of_equally_accurate_states_the_first_is_chosen() -> None:
+    """Rates in the order in which they are listed, then epochs: only a better one takes over."""
+    for rates in ((0.5, 0.05), (0.05, 0.5)):
+        found, _ = trained(replace(RECIPE, rates=rates, epochs=6))
+        states = [(t.rate, e) for t in found.trials for e in t.epochs if e.validation]
+        best = max(e.validation.accuracy for _, e in states)
+        first = next((r, e) for r, e in states if e.validation.accuracy == best)
+        assert (found.rate, found.selected) == first
 
 
 def test_without_validation_the_last_epoch_counts() -> None:

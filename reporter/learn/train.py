@@ -103,9 +103,9 @@ class Sweep:
 def sweep(task: Task, recipe: Recipe, run: RunContext) -> Sweep:
     """Train with every rate; leave the chosen state in `task.model`.
 
-    Chosen is the highest validation accuracy over all rates and epochs; ties go to the lower
-    validation loss, then to the earlier epoch and rate. Each rate starts from the same state and
-    sees the same order, augmentation and dropout, whatever other rates there are.
+    Chosen is the highest validation accuracy over all rates and epochs; of equal ones the first,
+    in the order of the rates as they are listed, then of the epochs. Each rate starts from the
+    same state and sees the same order, augmentation and dropout, whatever other rates there are.
 
     Raises:
         RunError: every rate diverged.
@@ -128,15 +128,10 @@ def sweep(task: Task, recipe: Recipe, run: RunContext) -> Sweep:
 
 
 def is_better(new: Epoch, old: Epoch | None) -> bool:
-    """Whether validation prefers `new` to an epoch that came before it."""
+    """Whether validation prefers `new` to an epoch that came before it: strictly more accurate."""
     if old is None or new.validation is None or old.validation is None:
         return True
-    return rank(new, new.validation) < rank(old, old.validation)
-
-
-def rank(epoch: Epoch, validation: Score) -> tuple[float, float, int]:
-    """Return what epochs are sorted by, the best first."""
-    return -validation.accuracy, validation.loss, epoch.number
+    return new.validation.accuracy > old.validation.accuracy
 
 
 def snapshot(model: nn.Module) -> State:
