@@ -342,3 +342,19 @@ def test_clearly_above_is_remembered_as_reading_both_sides() -> None:
     clearly_above(first, second)
     assert any(value is first for value in desk.read)
     assert any(value is second for value in desk.read)
+
+
+def test_values_over_different_seeds_are_not_paired() -> None:
+    """As many seeds are not the same seeds: then only the means differ."""
+    desk = Desk(Fragments())
+    first, second, third = (
+        Value(desk=desk, source=f"{name}/m", numbers=numbers, drawn_with=seeds)
+        for name, numbers, seeds in (
+            ("a", (0.5, 0.7), (0, 1)),
+            ("b", (0.1, 0.2), (0, 1)),
+            ("c", (0.1, 0.2), (1, 2)),
+        )
+    )
+    assert diff(first, second).numbers == pytest.approx((0.4, 0.5))
+    assert diff(first, third).numbers == pytest.approx((0.45,))
+    assert clearly_above(first, third) is False

@@ -38,6 +38,7 @@ MISTAKES = (  # what an author's template can raise
     LookupError,
 )
 CLOSED = frozenset({"desk", "style", "numbers", "metrics"})  # of values: prose reads, filters print
+PRIVATE = re.compile("[\ue000-\ue011]")  # the characters that pieces and ids are marked with
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
 
 
@@ -221,6 +222,7 @@ class _Composer:
             self.numbering.place = outer
 
     def _rendered(self, text: str, path: str) -> str:
+        text = PRIVATE.sub("", text)
         try:
             code = self.environment.compile(text, name=path, filename=path)
             globals_ = self.environment.make_globals(None)

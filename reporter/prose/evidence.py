@@ -14,7 +14,7 @@ T_95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
 
 
 def diff(first: Value | Missing, second: Value | Missing) -> Value | Missing:
-    """Return first − second: seed by seed where both have as many seeds, else of the means."""
+    """Return first − second: seed by seed where both have the same seeds, else of the means."""
     return _pair(first, second, "diff", lambda a, b: a - b)
 
 
@@ -35,7 +35,8 @@ def wins(first: Value | Missing, second: Value | Missing) -> Value | Missing:
 def clearly_above(first: Value | Missing, second: Value | Missing) -> bool:
     """Tell whether the 95 % interval of the paired mean difference lies above zero.
 
-    The interval is Student's: mean ± t · s / √n over the n seeds. One seed shows nothing.
+    The interval is Student's: mean ± t · s / √n over the n seeds. One seed shows nothing, nor do
+    two values over different seeds.
     """
     found = _pair(first, second, "diff", lambda a, b: a - b)
     for value in (first, second):
@@ -59,7 +60,8 @@ def _pair(
     assert isinstance(first, Value)
     assert isinstance(second, Value)
     assert callable(join)
-    if len(first.numbers) == len(second.numbers):
+    is_paired = first.drawn_with == second.drawn_with and len(first.numbers) == len(second.numbers)
+    if is_paired:
         numbers = tuple(join(a, b) for a, b in zip(first.numbers, second.numbers, strict=True))
     else:
         numbers = (join(statistics.fmean(first.numbers), statistics.fmean(second.numbers)),)
@@ -69,4 +71,5 @@ def _pair(
         numbers=numbers,
         unit=first.unit,
         is_provisional=first.is_provisional or second.is_provisional,
+        drawn_with=first.drawn_with if is_paired else (),
     )

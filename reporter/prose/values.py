@@ -43,6 +43,7 @@ class Value:
     suffix: str = ""  # after the number: " %"
     remark: str = ""  # after all: "(peak)"
     is_provisional: bool = False
+    drawn_with: tuple[int, ...] = ()  # the seed of each number
 
     @property
     def mean(self) -> Value:
@@ -199,6 +200,7 @@ class MetricValue(Value):
             numbers=tuple(map(float, numbers)),
             unit=unit,
             is_provisional=self.is_provisional,
+            drawn_with=self.drawn_with,
         )
 
     def _reading(self, name: str, readings: list[Reading]) -> Value:
@@ -353,7 +355,12 @@ def _at_rate(metric: Metric, source: str) -> list[Reading]:
 
 
 def view(
-    desk: Desk, source: str, artifacts: tuple[Metric | Artifact, ...], *, is_provisional: bool
+    desk: Desk,
+    source: str,
+    artifacts: tuple[Metric | Artifact, ...],
+    *,
+    is_provisional: bool,
+    seeds: tuple[int, ...] = (),
 ) -> MetricValue | TableView:
     """Return what prose sees of one output of a run, given it for each seed."""
     first = artifacts[0]
@@ -366,6 +373,7 @@ def view(
             unit=first.unit,
             metrics=metrics,
             is_provisional=is_provisional,
+            drawn_with=seeds,
         )
     if isinstance(first, Table):
         return TableView(desk, source, first, is_provisional=is_provisional)

@@ -73,7 +73,13 @@ class RunView:
         source = f"{run.name}/{name}"
         if run.error:
             return Missing(self._desk, source, f"{run.name}: {run.error}")
-        return view(self._desk, source, run.output(name), is_provisional=run.is_provisional)
+        return view(
+            self._desk,
+            source,
+            run.output(name),
+            is_provisional=run.is_provisional,
+            seeds=tuple(job.seed for job in run.jobs),
+        )
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)
