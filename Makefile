@@ -24,8 +24,9 @@ weights: $(READY)  # makes data/compact-alexnet.safetensors anew
 	$(BIN)/report run pretrain --report pretraining
 	$(BIN)/report export pretrain data/compact-alexnet.safetensors --report pretraining --half
 
-clean:
-	rm -rf .venv build
+clean:  # results stay
+	rm -rf .venv
+	test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name store -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from reporter.report import Report
     from reporter.runner import Outcome
 
-__all__ = ["Built", "Request", "build", "current_plan", "make_plan", "open_workplace", "review"]
+__all__ = [
+    "Built",
+    "Request",
+    "build",
+    "compute",
+    "current_plan",
+    "make_plan",
+    "open_workplace",
+    "review",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +68,7 @@ def build(request: Request) -> Built:
     """
     began = time.monotonic()
     workplace = open_workplace(request)
-    needed = document.needed_runs(workplace.report, request.sections)
-    wanted = request.runs or needed
+    wanted = document.needed_runs(workplace.report, request.sections)
     planned = make_plan(request, workplace, wanted)
     outcomes = carry_out(request, workplace, planned)
     finished = finish(workplace, outcomes)
@@ -80,6 +88,12 @@ def build(request: Request) -> Built:
     if not request.sections:
         write_records(workplace.output, composed, outcomes, built.seconds, shown)
     return built
+
+
+def compute(request: Request) -> tuple[Outcome, ...]:
+    """Compute what is missing of the asked runs; write no page and no record."""
+    workplace = open_workplace(request)
+    return carry_out(request, workplace, make_plan(request, workplace, request.runs))
 
 
 def review(request: Request) -> Document:

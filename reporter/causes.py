@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def causes(run: str, before: Plan | None, now: Plan, store: Store) -> list[str]:
     """Return one line for each reason to compute `run` again, or that it is fresh."""
     jobs = now.of(run)
-    if all(job.key in store for job in jobs):
+    if all(store.load(job.key) for job in jobs):
         return ["fresh: the store has its result"]
     known = before.of(run) if before else ()
     if not known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import statistics
 import textwrap
 from dataclasses import dataclass
@@ -165,8 +166,9 @@ def _fill(figure: Figure, axes: Axes, outputs: tuple[Metric | Artifact, ...]) ->
     else:
         every = [_curves(output) for output in outputs]
         _fill_curves(axes, _over_seeds(every), every[0])
-        if len(every[0].series) > 1:
-            count = len(every[0].series)
+        labels = {series.label for curves in every for series in curves.series}
+        if len(labels) > 1:
+            count = len(labels)
             columns = min(count, _legend_columns(figure.get_figwidth() * 25.4))
             figure.legend(loc="outside upper center", ncols=columns, frameon=False)
 
@@ -195,16 +197,21 @@ Band = tuple[str, tuple[float, ...], list[float], list[float]]  # label, x, mean
 
 
 def _over_seeds(every: list[Curves]) -> list[Band]:
-    """Return mean and standard deviation over seeds of each curve, as far as all seeds go."""
-    bands: list[Band] = []
-    for index, series in enumerate(every[0].series):
-        alike = [c.series[index].y for c in every if len(c.series) > index]
-        length = min(map(len, alike))
-        columns = list(zip(*(y[:length] for y in alike), strict=True))
-        mean = [statistics.fmean(column) for column in columns]
-        spread = [statistics.stdev(c) if len(c) > 1 else 0.0 for c in columns]
-        bands.append((series.label, series.x[:length], mean, spread))
-    return bands
+    """Return mean and standard deviation over seeds: of curves of one label, at equal x."""
+    found: dict[str, dict[float, list[float]]] = {}
+    for series in (series for curves in every for series in curves.series):
+        points = found.setdefault(series.label, {})
+        for x, y in zip(series.x, series.y, strict=True):
+            points.setdefault(x, []).append(y)
+    return [_band(label, points) for label, points in found.items()]
+
+
+def _band(label: str, points: dict[float, list[float]]) -> Band:
+    columns = [points[x] for x in sorted(points)]
+    mean = [statistics.fmean(column) for column in columns]
+    is_spread = [len(c) > 1 and all(map(math.isfinite, c)) for c in columns]
+    spread = [statistics.stdev(c) if s else 0.0 for c, s in zip(columns, is_spread, strict=True)]
+    return label, tuple(sorted(points)), mean, spread
 
 
 def _fill_curves(axes: Axes, bands: list[Band], curves: Curves) -> None:

@@ -90,7 +90,7 @@ class Runner:
                 self._settle(Outcome(job=job, state="not run", error=blocked), outcomes)
             elif any(need not in outcomes for need in job.needs):
                 still.append(job)
-            elif job.key in self.store and not force:
+            elif not force and self.store.load(job.key):  # a damaged entry is computed again
                 self._settle(Outcome(job=job, state="cached"), outcomes)
             elif len(started) >= self.executor.slots:
                 still.append(job)

@@ -1,9 +1,7 @@
-"""Stored tables → how their columns are printed, and CSV."""
+"""Stored tables → how their columns are printed."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,15 +25,6 @@ def is_numeric(table: Table, index: int) -> bool:
     return bool(cells) and all(
         isinstance(c, int | float) and not isinstance(c, bool) for c in cells
     )
-
-
-def to_csv(table: Table) -> str:
-    """Return the table as CSV: a line of column names, numbers unrounded."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    writer.writerows(table.rows)
-    return buffer.getvalue()
 
 
 def _digits(column: Column, cells: list[object]) -> int | None:

@@ -82,11 +82,15 @@ def open_workplace(request: Request) -> Workplace:
 def make_plan(request: Request, at: Workplace, wanted: tuple[str, ...] | None) -> Plan:
     """Return the locked plan where nothing changed or --frozen says so, else a new one."""
     locked = lock.read(at.lock)
+    if request.is_frozen and request.overrides:
+        raise ReportError(
+            "--frozen trusts the lock, which --set contradicts; leave one of them out"
+        )
     if request.is_frozen:
         return _frozen(locked, at, wanted)
     stamp = lock.stamp(at.report, at.sources, at.experiments)
     if locked and locked[1] == stamp and not request.force and wanted is None:
-        is_stored = all(job.key in at.store for job in locked[0].jobs)
+        is_stored = all(at.store.load(job.key) for job in locked[0].jobs)
         if is_stored and lock.is_fresh(locked[0], at.sources):
             return locked[0]
     made = current_plan(at, wanted)
@@ -106,7 +110,9 @@ def _frozen(locked: tuple[Plan, str] | None, at: Workplace, wanted: tuple[str, .
     """Return the locked plan, trusting it."""
     if locked is None:
         raise ReportError(f"--frozen: no lock {at.lock}; build once without --frozen")
-    missing = [n for n in (wanted or at.report.runs) if n not in locked[0].runs()]
+    missing = [
+        n for n in (at.report.runs if wanted is None else wanted) if n not in locked[0].runs()
+    ]
     if missing:
         raise ReportError(f"--frozen: run {missing[0]!r} is not in {at.lock}; build it once")
     names = set(at.report.runs if wanted is None else wanted)

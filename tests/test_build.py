@@ -7,8 +7,9 @@ import shutil
 import pypdfium2
 import pytest
 
-from reporter.build import Request, build
+from reporter.build import Request, build, compute
 from reporter.errors import ReportError
+from reporter.executors import worker
 from tests.conftest import DEMO
 from tests.workspaces import workspace
 
@@ -152,14 +153,63 @@ def test_frozen_build_marks_a_result_that_the_store_lacks(toy):
     assert "run two" in frozen.files[0].read_text()
 
 
-def test_damaged_entry_is_told_and_forced_away(toy):
+def test_damaged_entry_is_computed_again(toy):
     """A result whose bytes changed is never shown."""
-    key = made(toy).outcomes[0].job.key
+    first = made(toy)
+    key = first.outcomes[0].job.key
     (toy / "build" / "store" / key / "result.json").write_text("{}")
-    built = made(toy)
-    assert not built.is_well
-    assert "damaged" in built.files[0].read_text()
-    assert made(toy, force=True).is_well
+    assert [outcome.state for outcome in made(toy).outcomes] == ["ran", "cached"]
+
+
+def test_computing_one_run_leaves_the_records_of_the_report_alone(toy):
+    """`report run` stops at the store."""
+    made(toy)
+    before = (toy / "build" / "tiny" / "results.json").read_bytes()
+    request = Request(folder=toy, root=toy / "build", runs=("two",), formats=(), force=True)
+    assert [outcome.state for outcome in compute(request)] == ["ran"]
+    assert (toy / "build" / "tiny" / "results.json").read_bytes() == before
+
+
+def test_frozen_and_set_exclude_each_other(toy):
+    """One trusts the lock, the other contradicts it."""
+    made(toy)
+    with pytest.raises(ReportError, match="--frozen trusts the lock, which --set contradicts"):
+        made(toy, is_frozen=True, overrides=("runs.two.rate=0.2",))
+
+
+def test_quick_section_says_that_it_is_provisional(toy):
+    """The notice stands on a section's own page too."""
+    (page,) = made(toy, sections=("other",), is_quick=True, formats=("html",)).files
+    assert "Provisional." in page.read_text()
+
+
+@pytest.mark.parametrize("name", ["sections/02-other.md", "abstract.md", "questions.md"])
+def test_unknown_run_in_any_text_is_told_before_anything_runs(toy, name):
+    """A constant name can be checked without results."""
+    text = '# Other\n\n## q-a\n\n{{ runs["tow"].test_accuracy }}\n'
+    (toy / name).write_text(text)
+    with pytest.raises(ReportError, match=r"no run is called 'tow'; did you mean 'two'\?"):
+        made(toy)
+    assert not (toy / "build" / "store").exists()
+
+
+def test_run_that_returns_no_artifact_fails_alone(toy):
+    """A plain number would not read back, so it is refused before it is stored."""
+    (toy / "experiments" / "own.py").write_text(
+        "from reporter import *\n\n@experiment\ndef own(run: Run) -> Result:\n"
+        '    """Return a number."""\n    return Result(heads=3)\n'
+    )
+    tables = (toy / "report.toml").read_text() + '[runs.own]\nexperiment = "own"\n'
+    (toy / "report.toml").write_text(tables)
+    outcomes = made(toy).outcomes
+    assert [o.state for o in outcomes] == ["ran", "ran", "failed"]
+    assert outcomes[-1].error == "own returned heads = int; wrap it in an artifact"
+
+
+def test_run_without_git_is_stored(toy, monkeypatch):
+    """The commit is a courtesy of the record."""
+    monkeypatch.setenv("PATH", "")
+    assert worker._commit() == ""
 
 
 def test_quick_build_never_overwrites_the_real_one(toy):

@@ -358,3 +358,21 @@ def test_values_over_different_seeds_are_not_paired() -> None:
     assert diff(first, second).numbers == pytest.approx((0.4, 0.5))
     assert diff(first, third).numbers == pytest.approx((0.45,))
     assert clearly_above(first, third) is False
+
+
+def test_false_and_absent_cells_are_false() -> None:
+    """What a cell says in words is not what it means."""
+    table = Table(
+        columns=(Column(name="ok", label="ok"), Column(name="name", label="name")),
+        rows=((False, "art_painting"), (True, "photo"), (None, "sketch")),
+    )
+    rows = list(view(Desk(Fragments()), "d/table", (table,), is_provisional=False))
+    assert [bool(row["ok"]) for row in rows] == [False, True, False]
+    assert rows[0]["name"] == "art_painting"
+    assert rows[0]["ok"].plain() == "no"
+
+
+def test_a_number_that_is_none_prints_without_falling() -> None:
+    """A diverged loss over seeds is shown as such."""
+    value = Value(desk=Desk(Fragments()), source="x/loss", numbers=(1.0, math.nan), unit="nats")
+    assert "nan" in value.plain()

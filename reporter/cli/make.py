@@ -13,6 +13,7 @@ from reporter.cli.places import locate
 
 if TYPE_CHECKING:
     from reporter.build import Built, Request
+    from reporter.runner import Outcome
 
 FORMATS = ("html", "pdf")
 
@@ -106,13 +107,16 @@ def _request(report: str | None, **options: Any) -> Request:
 def _make(request: Request, *, dry_run: bool, as_json: bool, **_: Any) -> None:
     """Carry out a request and tell what came of it."""
     if dry_run:
-        _foretell(request)
+        _foretell(request, as_json=as_json)
         return
-    from reporter.build import build
+    from reporter.build import build, compute
     from reporter.cli.watch import watching
 
     with watching() as watch:
-        built = build(replace(request, watch=watch))
+        request = replace(request, watch=watch)
+        if not request.formats:
+            sys.exit(_tell_runs(compute(request), as_json=as_json))
+        built = build(request)
     if as_json:
         click.echo(json.dumps(_as_plain(built), indent=1))
     else:
@@ -120,16 +124,38 @@ def _make(request: Request, *, dry_run: bool, as_json: bool, **_: Any) -> None:
     sys.exit(0 if built.is_well else 1)
 
 
-def _foretell(request: Request) -> None:
+def _foretell(request: Request, *, as_json: bool) -> None:
     """Print the runs that a build would compute."""
-    from reporter.build import make_plan, open_workplace
+    from reporter.build import current_plan, open_workplace
     from reporter.prose.document import needed_runs
 
     at = open_workplace(request)
     wanted = request.runs or needed_runs(at.report, request.sections)
-    for job in make_plan(request, at, wanted).jobs:
-        state = "stored" if job.key in at.store and not request.force else "to run"
+    states = [
+        ("stored" if job.key in at.store and not request.force else "to run", job)
+        for job in current_plan(at, wanted).jobs
+    ]
+    if as_json:
+        plain = [{"run": job.run, "seed": job.seed, "state": state} for state, job in states]
+        click.echo(json.dumps(plain, indent=1))
+        return
+    for state, job in states:
         click.echo(f"{state}  {job.run} (seed {job.seed})")
+
+
+def _tell_runs(outcomes: tuple[Outcome, ...], *, as_json: bool) -> int:
+    """Print what became of runs that were computed without a page; return the exit code."""
+    if as_json:
+        click.echo(json.dumps({"runs": _runs_as_plain(outcomes)}, indent=1))
+    ran = sum(outcome.state == "ran" for outcome in outcomes)
+    click.echo(f"{ran} ran, {sum(o.state == 'cached' for o in outcomes)} stored", err=True)
+    return 1 if any(outcome.error for outcome in outcomes) else 0
+
+
+def _runs_as_plain(outcomes: tuple[Outcome, ...]) -> list[dict[str, Any]]:
+    return [
+        {"run": o.job.run, "seed": o.job.seed, "state": o.state, "error": o.error} for o in outcomes
+    ]
 
 
 def _tell(built: Built) -> None:
@@ -153,10 +179,7 @@ def _as_plain(built: Built) -> dict[str, Any]:
     return {
         "files": [str(path) for path in built.files],
         "seconds": round(built.seconds, 2),
-        "runs": [
-            {"run": o.job.run, "seed": o.job.seed, "state": o.state, "error": o.error}
-            for o in built.outcomes
-        ],
+        "runs": _runs_as_plain(built.outcomes),
         "broken": [vars(claim) for claim in built.document.broken],
         "problems": [vars(problem) for problem in built.document.problems],
     }

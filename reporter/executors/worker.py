@@ -15,7 +15,7 @@ import traceback
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from reporter.artifacts import Result
+from reporter.artifacts import KINDS, Result
 from reporter.errors import ReportError, RunError
 from reporter.experiment import Run
 from reporter.registry import experiments_in
@@ -54,6 +54,10 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
     result = found[task.experiment].function(run, **task.arguments)
     if not isinstance(result, Result):
         raise RunError(f"{task.experiment} returned {type(result).__name__}; return a Result")
+    for name, value in result.items():
+        if not isinstance(value, KINDS):
+            kind = type(value).__name__
+            raise RunError(f"{task.experiment} returned {name} = {kind}; wrap it in an artifact")
     record = {
         "seconds": round(time.perf_counter() - started, 2),
         "device": _device_name(device),
@@ -113,14 +117,16 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Return the commit of the folder the command runs in, "" outside a checkout."""
-    answer = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the user's git
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return answer.stdout.strip()
+    """Return the commit of the folder the command runs in, "" outside a checkout or without git."""
+    with contextlib.suppress(OSError):
+        answer = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the user's git
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return answer.stdout.strip()
+    return ""
 
 
 def _report(task: Task, exc: BaseException) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from jinja2 import nodes
@@ -60,7 +61,7 @@ class ClaimExtension(Extension):
 
     def judge(self, _begun: None, truth: object, file: str, line: int, has_else: bool) -> bool:  # noqa: FBT001
         """Record the verdict; true means that the first branch is shown."""
-        return self._court.judge(truth, f"{file}:{line}", has_else=has_else)
+        return self._court.judge(truth, file, line, has_else=has_else)
 
     def mark(self) -> str:
         """Return what stands before a sentence that does not simply hold."""
@@ -76,18 +77,18 @@ class ClaimExtension(Extension):
 class Court:
     """Judges the claims of one report and keeps the verdicts."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, folder: Path) -> None:
+        self.desk, self.folder = desk, folder
         self.claims: list[Claim] = []
 
-    def judge(self, truth: object, where: str, *, has_else: bool) -> bool:
+    def judge(self, truth: object, file: str, line: int, *, has_else: bool) -> bool:
         """Record a claim from its value and from what was read to get it."""
         holds = bool(truth)
         read = list(self.desk.read)
         verdict = self._verdict(read, holds=holds, has_else=has_else)
         names = {value.source: f"{value.source} = {value.plain()}" for value in read}
         claim = Claim(
-            where=where,
+            where=f"{Path(file).relative_to(self.folder).as_posix()}:{line}",
             text=", ".join(value.source for value in read),
             verdict=verdict,
             reading=", ".join(names.values()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
@@ -15,14 +16,13 @@ from reporter.prose.fragments import Fragments
 from reporter.prose.markdown import ID_CLOSE, ID_OPEN, Hooks, MathError, parser
 from reporter.prose.numbering import Numbering, Problem
 from reporter.prose.references import References
-from reporter.prose.sections import Section, read_questions, read_sections, used_runs
+from reporter.prose.sections import Section, check_names, read_questions, read_sections, used_runs
 from reporter.prose.tools import NAMES, Tools, filters
 from reporter.prose.values import Desk
 from reporter.prose.views import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from reporter.prose.views import Finished
     from reporter.report import Report
@@ -37,7 +37,9 @@ MISTAKES = (  # what an author's template can raise
     ValueError,
     LookupError,
 )
-CLOSED = frozenset({"desk", "style", "numbers", "metrics"})  # of values: prose reads, filters print
+CLOSED = frozenset(
+    {"desk", "style", "numbers", "metrics", "meaning", "raw"}
+)  # of values: prose reads, filters print
 PRIVATE = re.compile("[\ue000-\ue011]")  # the characters that pieces and ids are marked with
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
 
@@ -121,6 +123,11 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
         name: used_runs(section, questions, environment, report.runs)
         for name, section in sections.items()
     }
+    texts = [(question.text + question.answer, question.path) for question in questions.values()]
+    abstract = report.folder / "abstract.md"
+    if abstract.is_file():
+        texts.append((abstract.read_text(encoding="utf-8"), abstract))
+    check_names(texts, environment, report.runs)
     for name in sorted(wanted - set(sections)):
         raise ReportError(f"no section is called {name!r}{nearest(name, sections)}")
     names = dict.fromkeys(run for name in sections if name in wanted for run in used[name])
@@ -143,7 +150,7 @@ class _Composer:
         self.report, self.finished = report, finished
         self.fragments = Fragments()
         desk = Desk(self.fragments)
-        self.court, self.numbering = Court(desk), Numbering()
+        self.court, self.numbering = Court(desk, report.folder), Numbering()
         self.references = References(report.folder / "references.bib")
         self.headings: list[Heading] = []
         self.section_id = ""
@@ -212,7 +219,8 @@ class _Composer:
 
     def _compose(self, text: str, path: str, line: int, *, before: str = "") -> str:
         """Render a template text that starts at a line of a file, then its Markdown."""
-        outer, self.numbering.place = self.numbering.place, path
+        place = Path(path).relative_to(self.report.folder).as_posix()
+        outer, self.numbering.place = self.numbering.place, place
         try:
             text = before + self._rendered("\n" * (line - 1) + text, path)
             return self._markdown(text, is_inline=False)

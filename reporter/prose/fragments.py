@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,10 +49,6 @@ class Fragments:
     def plain(self, text: str) -> str:
         """Return `text` with every mark replaced by its plain text, for attributes."""
         return MARK.sub(lambda m: self._pieces[int(m[1])].plain, text)
-
-    def attribute(self, text: str) -> str:
-        """Return `text` ready to stand between the quotes of an attribute."""
-        return escape(" ".join(self.plain(text).split()), quote=True)
 
     def _is_block(self, marks: str) -> bool:
         return all(self._pieces[int(index)].is_block for index in MARK.findall(marks))

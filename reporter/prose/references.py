@@ -45,10 +45,6 @@ class References:
         ]
         return f'<span class="citation">[{", ".join(numbers)}]</span>', missing
 
-    def uncited(self) -> list[str]:
-        """Return the keys of entries that no text cites."""
-        return [key for key in self._entries if key not in self.cited]
-
     def listed(self) -> list[tuple[str, str]]:
         """Return key and HTML of each cited entry."""
         if not self.cited:

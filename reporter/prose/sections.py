@@ -13,7 +13,7 @@ from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 from reporter.errors import ReportError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from reporter.report import Report
@@ -132,18 +132,29 @@ def _question(path: Path, text: str, head: re.Match[str], end: int) -> Question:
 
 
 def used_runs(
-    section: Section, questions: dict[str, Question], environment: Environment, known: Iterable[str]
+    section: Section,
+    questions: dict[str, Question],
+    environment: Environment,
+    known: Collection[str],
 ) -> tuple[str, ...]:
     """Return the runs that a section uses: as its +++ block says, or every one that it names."""
-    words = list(_words(section.text, str(section.path), environment))
+    words = list(_words(section.text, str(section.path), environment, known))
     if section.runs is not None:
         return section.runs
     for word in list(words):
         if word in questions:
             question = questions[word]
-            words += _words(question.text + question.answer, str(question.path), environment)
+            words += _words(question.text + question.answer, str(question.path), environment, known)
     names = [part for word in words for part in (word, _run_of(word))]
     return tuple(name for name in known if name in names)
+
+
+def check_names(
+    texts: Iterable[tuple[str, Path]], environment: Environment, known: Collection[str]
+) -> None:
+    """Look at the syntax and names of other templates of a report; ReportError for the first."""
+    for text, path in texts:
+        list(_words(text, str(path), environment, known))
 
 
 def _run_of(word: str) -> str:
@@ -151,7 +162,7 @@ def _run_of(word: str) -> str:
     return word.rpartition(".")[0]
 
 
-def _words(text: str, name: str, environment: Environment) -> Iterable[str]:
+def _words(text: str, name: str, environment: Environment, known: Collection[str]) -> Iterable[str]:
     """Yield every constant string of a template, after a look at its syntax and names.
 
     Raises:
@@ -166,6 +177,21 @@ def _words(text: str, name: str, environment: Environment) -> Iterable[str]:
         if word.name in unknown:
             hint = nearest(word.name, environment.globals)
             raise ReportError(f"{name}:{word.lineno}: {word.name!r} is undefined{hint}")
+    for run, line in _looked_up(tree):
+        if run not in known:
+            raise ReportError(f"{name}:{line}: no run is called {run!r}{nearest(run, known)}")
+        yield run
     for node in tree.find_all(nodes.Const):
         if isinstance(node.value, str):
             yield node.value
+
+
+def _looked_up(tree: nodes.Template) -> Iterable[tuple[str, int]]:
+    """Yield each run that is named as runs["x"] or runs.x, with its line."""
+    for item in tree.find_all(nodes.Getitem):
+        is_text = isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str)
+        if is_text and isinstance(item.node, nodes.Name) and item.node.name == "runs":
+            yield item.arg.value, item.lineno  # type: ignore[attr-defined] # a constant
+    for member in tree.find_all(nodes.Getattr):
+        if isinstance(member.node, nodes.Name) and member.node.name == "runs":
+            yield member.attr, member.lineno

@@ -97,7 +97,7 @@ class Tools:
         lines = list(captions) or [""] * len(names)
         marks = [f"({chr(97 + index)})" if len(names) > 1 else "" for index in range(len(names))]
         parts = [
-            self._panel(name, Layout(columns=width, across=across), mark, line, alt or caption)
+            self._panel(name, Layout(columns=width, across=across), mark, line, (alt, caption))
             for name, mark, line in zip(names, marks, lines, strict=True)
         ]
         label = self._caption(f"Figure{SPACE}{number}", caption)
@@ -234,7 +234,9 @@ class Tools:
             answer = self.compose(question.answer, path, question.answer_line)
             body = f'<div class="answer">{answer}</div>'
         else:
-            self.numbering.problem(f"{path}:{question.line}", f"question {id!r} has no answer yet")
+            self.numbering.problem(
+                f"{question.path.name}:{question.line}", f"question {id!r} has no answer yet"
+            )
             body = '<div class="answer open"><p>This question is not answered yet.</p></div>'
         unit = "point" if question.points == "1" else "points"
         credit = [f"{question.points} {unit}"] if question.points else []
@@ -256,7 +258,7 @@ class Tools:
         return self.finished[run], output
 
     def _panel(
-        self, name: str, layout: Layout, mark: str, caption: str, alt: str
+        self, name: str, layout: Layout, mark: str, caption: str, alts: tuple[str, str]
     ) -> Callable[[], str]:
         """Return what draws one panel of a figure when the figure is set."""
         run, output = self._find(name)
@@ -268,7 +270,8 @@ class Tools:
             raise ReportError(
                 f"figure: {name!r} is a {type(outputs[0]).__name__} without a course over epochs"
             )
-        text = drawing.describe(outputs) or self.desk.fragments.plain(alt)
+        given, otherwise = map(self.desk.fragments.plain, alts)
+        text = given or drawing.describe(outputs) or otherwise
         if not text:
             self.numbering.problem(f"figure {name}", "no alt text; add alt or a caption")
 
@@ -346,7 +349,7 @@ class Tools:
 
 
 def filters() -> dict[str, Callable[..., Any]]:
-    """Return the filters of templates: percent, points, number, count, seconds, signed."""
+    """Return the filters of templates: how a value prints."""
     return {
         "percent": lambda v, digits=1: v.styled(percent_style(digits), f"{THIN}%"),
         "points": lambda v, digits=1: v.styled(percent_style(digits), f"{SPACE}points"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import statistics
 from dataclasses import dataclass, replace
@@ -13,10 +14,13 @@ from reporter.errors import ReportError, nearest
 from reporter.prose.styles import SPACE, THIN, Format, default_style, number_style, percent_style
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from reporter.artifacts import Artifact, Cell, Column, Reading
     from reporter.prose.fragments import Fragments
+
+
+UNSET = object()
 
 
 class Desk:
@@ -38,6 +42,7 @@ class Value:
     source: str  # "last-fc/test_accuracy/best"
     numbers: tuple[float, ...] = ()
     text: str = ""
+    raw: object = UNSET  # what the text stands for, where it is shown in other words
     unit: str = ""
     style: Format | None = None
     suffix: str = ""  # after the number: " %"
@@ -99,7 +104,14 @@ class Value:
 
     def __bool__(self) -> bool:
         self.desk.read.append(self)
-        return bool(self.text or any(self.numbers))
+        return any(self.numbers) if self.numbers else bool(self.meaning)
+
+    @property
+    def meaning(self) -> Any:
+        """Return what is compared: the mean of the numbers, or what the text stands for."""
+        if self.numbers:
+            return statistics.fmean(self.numbers)
+        return self.text if self.raw is UNSET else self.raw
 
     def __lt__(self, other: object) -> bool:
         return self._compare(other, operator.lt)
@@ -128,8 +140,8 @@ class Value:
             return False
         if isinstance(other, Value):
             self.desk.read.append(other)
-            other = statistics.fmean(other.numbers) if other.numbers else other.text
-        mine = statistics.fmean(self.numbers) if self.numbers else self.text
+            other = other.meaning
+        mine = self.meaning
         if isinstance(mine, str) != isinstance(other, str):
             raise ReportError(f"{self.source}: {mine!r} can't be compared with {other!r}")
         return compare(mine, other)
@@ -246,6 +258,13 @@ class Missing:
     def __iter__(self) -> Any:
         return iter(())
 
+    def __len__(self) -> int:
+        return 0
+
+    def __float__(self) -> float:
+        self.desk.read.append(self)
+        return math.nan
+
     def styled(self, *_: object) -> Missing:
         """Return the same mark."""
         return self
@@ -270,6 +289,9 @@ class TableView:
 
     def __len__(self) -> int:
         return len(self._table.rows)
+
+    def __iter__(self) -> Iterator[Mapping[str, Value]]:
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> Mapping[str, Value]:
         """Return a row: its cells by column name."""
@@ -323,9 +345,9 @@ def cell_value(
 ) -> Value:
     """Return one cell of a table as a value."""
     if isinstance(cell, bool) or cell is None:
-        shown: dict[str, Any] = {"text": {True: "yes", False: "no", None: "–"}[cell]}
+        shown: dict[str, Any] = {"text": {True: "yes", False: "no", None: "–"}[cell], "raw": cell}
     elif isinstance(cell, str):
-        shown = {"text": cell.replace("_", " ")}
+        shown = {"text": cell.replace("_", " "), "raw": cell}
     else:
         shown = {"numbers": (float(cell),), "unit": column.unit}
         if column.digits is not None and column.unit == "fraction":
@@ -336,6 +358,8 @@ def cell_value(
 
 
 def _std(numbers: tuple[float, ...]) -> float:
+    if not all(map(math.isfinite, numbers)):
+        return math.nan
     return statistics.stdev(numbers) if len(numbers) > 1 else 0.0
 
 

@@ -102,7 +102,13 @@ class RunView:
         if run.error:
             return Missing(self._desk, source, run.error)
         numbers = tuple(float(stored.record["seconds"]) for stored in run.results)
-        return Value(desk=self._desk, source=source, numbers=numbers, unit="seconds")
+        return Value(
+            desk=self._desk,
+            source=source,
+            numbers=numbers,
+            unit="seconds",
+            is_provisional=run.is_provisional,
+        )
 
 
 class Parameters:
@@ -125,4 +131,4 @@ class Parameters:
         if isinstance(value, int | float) and not isinstance(value, bool):
             unit = "count" if isinstance(value, int) else ""
             return Value(desk=self._desk, source=source, numbers=(float(value),), unit=unit)
-        return Value(desk=self._desk, source=source, text=parameter_text(value))
+        return Value(desk=self._desk, source=source, text=parameter_text(value), raw=value)

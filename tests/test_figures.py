@@ -1,0 +1,55 @@
+"""Figures: drawn once, the same on every day, curves over seeds matched by what they are."""
+
+from dataclasses import replace
+
+import pytest
+
+from reporter import figures
+from reporter.artifacts import Curves, Series
+from tests.workspaces import every_artifact
+
+CURVES = Curves(
+    series=(
+        Series(label="0.1", x=(1.0, 2.0), y=(0.0, 1.0)),
+        Series(label="0.01", x=(1.0,), y=(5.0,)),
+    ),
+    x_label="epoch",
+    y_label="loss",
+)
+
+
+def test_curves_over_seeds_are_matched_by_label_and_x():
+    """A rate that one seed lost takes nobody else's place."""
+    other = replace(CURVES, series=(Series(label="0.01", x=(1.0, 2.0), y=(7.0, 9.0)),))
+    bands = figures._over_seeds([CURVES, other])
+    assert bands[0] == ("0.1", (1.0, 2.0), [0.0, 1.0], [0.0, 0.0])
+    label, x, mean, spread = bands[1]
+    assert (label, x, mean) == ("0.01", (1.0, 2.0), [6.0, 9.0])
+    assert spread == pytest.approx([2**0.5, 0.0])
+
+
+@pytest.mark.parametrize("name", ["loss", "test_accuracy", "names", "confusion", "filters"])
+def test_figure_is_drawn_once_and_the_same_again(name, tmp_path):
+    """The cache holds one file, and another cache the same bytes."""
+    artifact = every_artifact()[name]
+    first = figures.draw((artifact,), tmp_path / "a")
+    again = figures.draw((artifact,), tmp_path / "a")
+    elsewhere = figures.draw((artifact,), tmp_path / "b")
+    assert first == again == elsewhere
+    assert len(list((tmp_path / "a").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("loss", "training loss (nats) over iteration: 0.1 goes from 1.5 to 0.5"),
+        ("test_accuracy", "test accuracy (%) over epoch: 0.1 goes from 25.0 % to 50.0 %"),
+        ("names", "share: dog 50.0 %, cat 25.0 %"),
+        ("confusion", "Matrix of true class by predicted class: 12 of 15 on the diagonal"),
+        ("filters", "two filters"),
+        ("mistakes", "true: dog cat 61 %"),
+    ],
+)
+def test_alt_text_says_what_is_drawn(name, words):
+    """It comes from the data, so it is never wrong."""
+    assert figures.describe((every_artifact()[name],)) == words
