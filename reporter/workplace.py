@@ -28,7 +28,7 @@ class Request:
 
     folder: Path  # of report.toml
     root: Path  # of outputs: build/
-    runs: tuple[str, ...] | None = None  # None: all
+    runs: tuple[str, ...] | None = None  # of `compute`; None: all
     sections: tuple[str, ...] = ()  # (): the whole report
     formats: tuple[str, ...] = ("html", "pdf")
     overrides: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reporter import registry, report, shipped
-from reporter.build import Request, build
+from reporter.build import Request, compute
 from tests.conftest import DEMO
 
 SHIPPED = registry.load((shipped.folder("experiments"),)).experiments
@@ -42,9 +42,9 @@ def test_same_run_twice_gives_the_same_bytes(demo, demo_root, tmp_path):
     request = Request(folder=DEMO, root=tmp_path / "build", is_quick=True, runs=names, formats=())
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "cache").symlink_to(demo_root / "cache")
-    again = build(replace(request, jobs=1))
-    assert {outcome.state for outcome in again.outcomes} == {"ran"}
-    for outcome in again.outcomes:
+    outcomes = compute(replace(request, jobs=1))
+    assert {outcome.state for outcome in outcomes} == {"ran"}
+    for outcome in outcomes:
         key = outcome.job.key
         for first in sorted((demo_root / "store" / key).glob("[!mr]*.npy")):
             second = tmp_path / "build" / "store" / key / first.name

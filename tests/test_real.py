@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from reporter import shipped
-from reporter.build import Request, build
+from reporter.build import Request, compute
+from reporter.store import Store
 
 REAL = Path(__file__).parent.parent.parent / "shared" / "data"
 pytestmark = [
@@ -32,11 +33,13 @@ def run(folder, *names):
     weights = {"squeezenet": "squeezenet1_0", "resnet18": "resnet18.fp16"}
     paths = {n: REAL / "weights" / f"{file}.safetensors" for n, file in weights.items()}
     overrides = tuple(f"weights.{n}.source=file:{path}" for n, path in paths.items())
-    built = build(
-        Request(folder=folder, root=folder / "build", runs=names, formats=(), overrides=overrides)
+    request = Request(
+        folder=folder, root=folder / "build", runs=names, formats=(), overrides=overrides
     )
-    assert not [outcome.error for outcome in built.outcomes if outcome.error]
-    return {name: built.document.finished[name].results[0].result for name in names}
+    outcomes = compute(request)
+    assert not [outcome.error for outcome in outcomes if outcome.error]
+    store = Store(folder / "build" / "store")
+    return {outcome.job.run: store.load(outcome.job.key).result for outcome in outcomes}
 
 
 def test_samoyed_comes_first_with_both_networks(cartoons):
