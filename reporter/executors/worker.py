@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import json
+import multiprocessing
 import os
 import platform
 import subprocess
@@ -141,11 +142,12 @@ def _report(task: Task, exc: BaseException) -> None:
 
 def _end_with_parent() -> None:
     """End this process when the build that started it is gone, however it went."""
-    parent = os.getppid()
+    build = multiprocessing.parent_process()
+    if build is None:
+        return
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+        build.join()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
