@@ -315,7 +315,8 @@ def _png(pixels: np.ndarray) -> bytes:
 def _rgb(pixels: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)  # noqa: PLR2004
+    is_grey = pixels.ndim == 2  # noqa: PLR2004 - height and width alone
+    return np.repeat(pixels[..., None], 3, axis=2) if is_grey else pixels
 
 
 def _encode(picture: Any) -> bytes:

@@ -68,7 +68,8 @@ def write_records(
     claims = [vars(claim) for claim in document.claims]
     results = {"report": document.report.name, "runs": runs, "claims": claims}
     _write_changed(output / "results.json", dump(results))
-    counts = {state: [] for state in ("cached", "ran", "failed", "not run", "missing")}  # type: ignore[var-annotated]
+    states = ("cached", "ran", "failed", "not run", "missing")
+    counts: dict[str, list[str]] = {state: [] for state in states}
     for outcome in outcomes:
         counts[outcome.state].append(f"{outcome.job.run} (seed {outcome.job.seed})")
     last = {

@@ -233,6 +233,7 @@ def parameter_text(value: Any) -> str:
 
 def seeds_text(seeds: list[int]) -> str:
     """Return seeds as they are listed: "0–4" for a range of three and more."""
-    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):  # noqa: PLR2004
+    is_run = seeds == list(range(seeds[0], seeds[0] + len(seeds)))
+    if is_run and len(seeds) > 2:  # noqa: PLR2004 - "0–1" is no shorter than "0, 1"
         return f"{seeds[0]}–{seeds[-1]}"
     return ", ".join(map(str, seeds))

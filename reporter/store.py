@@ -81,7 +81,7 @@ class Store:
         from safetensors.numpy import save_file
 
         with safe_open(self.checkpoint(key), framework="numpy") as source:
-            state = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
+            state = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118 - not iterable
             metadata = source.metadata()
         if half:
             is_real = {name: array.dtype.kind == "f" for name, array in state.items()}

@@ -22,7 +22,7 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *args: object, **kwargs: object) -> None:
-            super().__init__(*args, directory=str(served), **kwargs)  # type: ignore[arg-type]
+            super().__init__(*args, directory=str(served), **kwargs)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -41,7 +41,7 @@ def test_a_map_equals_finite_differences() -> None:
 def test_the_network_is_left_as_it_was() -> None:
     """Modes, gradient flags and gradients are those from before; so is the image."""
     made = network().train()
-    made[0].weight.requires_grad_(requires_grad=False)  # type: ignore[index]
+    made[0].weight.requires_grad_(requires_grad=False)
     image = torch.zeros(3, 5, 4, dtype=torch.float64)
     gradient_map(made, image, 0)
     assert all(module.training for module in made.modules())

@@ -83,9 +83,9 @@ def test_the_state_that_validation_chose_is_left_in_the_network() -> None:
     """Evaluated again, it has the accuracy and loss that were read in its epoch."""
     found, made = trained(replace(RECIPE, rates=(0.5, 0.05), epochs=6, test="every-epoch"))
     with torch.no_grad():
-        logits = made.model.eval()(made.parts.validation.inputs)  # type: ignore[union-attr]
+        logits = made.model.eval()(made.parts.validation.inputs)
     assert found.selected.validation is not None
-    loss = nn.functional.cross_entropy(logits, made.parts.validation.labels)  # type: ignore[union-attr]
+    loss = nn.functional.cross_entropy(logits, made.parts.validation.labels)
     assert loss.item() == found.selected.validation.loss
     accuracies = [e.validation.accuracy for t in found.trials for e in t.epochs if e.validation]
     assert max(accuracies) == found.selected.validation.accuracy

@@ -29,6 +29,7 @@ def watching() -> Iterator[Callable[[Event], None]]:
     with Live(console=console, refresh_per_second=5, transient=True) as live:
 
         def watch(event: Event) -> None:
+            """Keep one live line for each run, and print what ended above them."""
             if event.state == "running":
                 running[event.job.key] = event
             else:

@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import KINDS, Result
@@ -102,7 +103,7 @@ def _device_name(device: str) -> str:
         import torch
 
         return str(torch.cuda.get_device_name())
-    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8") as file:
         for line in file:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()

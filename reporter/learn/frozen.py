@@ -45,6 +45,7 @@ def first_layers_once(task: Task, last_layers: nn.Sequential, run: RunContext) -
     done = 0
 
     def passed(data: Samples) -> Samples:
+        """Return the samples with the frozen layers' outputs in place of their images."""
         nonlocal done
         inputs = frozen_outputs(
             lambda images: outputs_before(task.model, last_layers, task.prepare(images)),

@@ -71,7 +71,7 @@ def pretrained(model: str, weights: Weights, run: RunContext) -> Pretrained:
 def ready(loaded: Pretrained, run: RunContext) -> Pretrained:
     """Set a network to evaluate, on the run's device, with the layout that CPUs prefer."""
     network = loaded.network.eval().requires_grad_(requires_grad=False)
-    network.to(device=run.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device=run.device, memory_format=torch.channels_last)  # type: ignore[call-overload] # torch lists no such pair
     return loaded
 
 

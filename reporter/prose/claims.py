@@ -59,7 +59,7 @@ class ClaimExtension(Extension):
         """Forget what was read before this claim."""
         self._court.desk.read.clear()
 
-    def judge(self, _begun: None, truth: object, file: str, line: int, has_else: bool) -> bool:  # noqa: FBT001
+    def judge(self, _begun: None, truth: object, file: str, line: int, has_else: bool) -> bool:  # noqa: FBT001 - Jinja calls it by position
         """Record the verdict; true means that the first branch is shown."""
         return self._court.judge(truth, file, line, has_else=has_else)
 

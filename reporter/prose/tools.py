@@ -67,7 +67,7 @@ class Tools:
         name: str,
         *,
         caption: str,
-        id: str = "",  # noqa: A002 - the word that authors write
+        id: str = "",
         alt: str = "",
         across: int | None = None,
     ) -> str:
@@ -83,7 +83,7 @@ class Tools:
         *,
         caption: str = "",
         captions: Sequence[str] = (),
-        id: str = "",  # noqa: A002 - the word that authors write
+        id: str = "",
         alt: str = "",
         columns: int | None = None,
         across: int | None = None,
@@ -111,7 +111,7 @@ class Tools:
 
         return self.desk.fragments.put(html, is_block=True)
 
-    def table(self, name: str, *, caption: str, id: str = "") -> str:  # noqa: A002
+    def table(self, name: str, *, caption: str, id: str = "") -> str:
         """Place the table "run.artifact"; the default id is tbl-<run>-<artifact>."""
         target = id or "tbl-" + name.replace(".", "-").replace("_", "-")
         run, output = self._find(name)
@@ -147,7 +147,7 @@ class Tools:
         columns: Sequence[str] | Mapping[str, str],
         *,
         caption: str,
-        id: str = "",  # noqa: A002 - the word that authors write
+        id: str = "",
         first: str = "run",
     ) -> str:
         """Place a table with a row for each run and a column for each value of it.
@@ -177,7 +177,7 @@ class Tools:
         names: Sequence[str] | Mapping[str, str],
         *,
         caption: str,
-        id: str = "",  # noqa: A002 - the word that authors write
+        id: str = "",
     ) -> str:
         """Place a table of all parameters of some runs: what they share once, then what differs."""
         labels = names if isinstance(names, Mapping) else {n: n for n in names}
@@ -203,7 +203,7 @@ class Tools:
             target, caption, lambda: self._grid(head, own, [False] * len(head)) + foot
         )
 
-    def listing(self, name: str, *, caption: str = "", id: str = "") -> str:  # noqa: A002
+    def listing(self, name: str, *, caption: str = "", id: str = "") -> str:
         """Place the text "run.artifact", a program's output or code, as a numbered listing."""
         target = id or "lst-" + name.replace(".", "-").replace("_", "-")
         number = self.numbering.number("lst", target)
@@ -222,7 +222,7 @@ class Tools:
         )
         return self.desk.fragments.put(html, is_block=True)
 
-    def question(self, id: str) -> str:  # noqa: A002 - the word that authors write
+    def question(self, id: str) -> str:
         """Place a question of questions.md with its answer, or with room for one."""
         if id not in self.questions:
             raise ReportError(f"no question is called {id!r}{nearest(id, self.questions)}")
