@@ -2,7 +2,18 @@
 
 from typing import Literal
 
-from reporter import Count, Dataset, Rate, ReportError, Result, Run, Share, Weights, experiment
+from reporter import (
+    Count,
+    Dataset,
+    Rate,
+    ReportError,
+    Result,
+    Run,
+    Share,
+    Text,
+    Weights,
+    experiment,
+)
 
 
 @experiment(quick={"epochs": 1, "per_class": 4, "size": 96})
@@ -32,6 +43,8 @@ def finetune(
     augment_from: Count = 1,
     init: Literal["default", "xavier-normal"] = "xavier-normal",
     frozen_mode: Literal["eval", "train"] = "eval",
+    backbone_factor: Rate = 1.0,
+    patience: Count | None = None,
 ) -> Result:
     """Fine-tune a pre-trained image classifier on a data set.
 
@@ -67,6 +80,8 @@ def finetune(
         augment_from: first epoch with augmentation.
         init: of the new layers: PyTorch's own, or Xavier-normal with zero bias.
         frozen_mode: batch norm and dropout of frozen layers evaluate or train.
+        backbone_factor: what the rate is multiplied with for layers that are not new.
+        patience: a rate stops after so many epochs without a better validation accuracy.
     """
     from reporter.learn import checkpoints, evaluate, mistakes, outcome, transfer
     from reporter.learn.augment import parse
@@ -75,8 +90,9 @@ def finetune(
     from reporter.learn.train import Recipe, sweep
     from reporter.learn.weights import pretrained
 
-    if validation == 0 and len(rates) > 1:
-        message = f"validation = 0, so nothing can choose between {len(rates)} rates; give one rate"
+    if validation == 0 and (len(rates) > 1 or patience):
+        message = "validation = 0, so nothing can choose a rate or an epoch; "
+        message += "give one rate and no patience, or hold images out"
         raise ReportError(message)
     augmentation = parse(augment, augment_from)
     surgery = transfer.surgery(head, replaces, data.classes)
@@ -93,10 +109,12 @@ def finetune(
     recipe = Recipe(
         rates=rates, epochs=epochs, batch=batch, momentum=momentum, weight_decay=weight_decay,
         loss=loss, measure=measure, epoch_zero=epoch_zero, test=test,
+        backbone_factor=backbone_factor, patience=patience,
     )  # fmt: skip
     trained = sweep(task, recipe, run)
     scores = evaluate.logits(task.model, task.parts.test.inputs, task.prepare)
     labels = task.parts.test.labels
+    listing = Text(body=augmentation.listing(), language="python")
     return Result(
         **outcome.metrics(trained, evaluate.score(scores, labels)),
         loss=outcome.loss_curves(trained),
@@ -104,4 +122,5 @@ def finetune(
         confusion=mistakes.confusion(labels, scores.argmax(1), data.classes),
         misclassified=mistakes.misclassified(scores, images.test, data.classes),
         network=checkpoints.checkpoint(network, model, data.classes, scaling, size),
+        **({"augmentation": listing} if augmentation else {}),
     )

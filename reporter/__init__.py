@@ -14,6 +14,8 @@ from reporter.artifacts import (
     Reading,
     Result,
     Series,
+    Stage,
+    Stages,
     Table,
     Text,
 )
@@ -42,6 +44,8 @@ __all__ = [
     "RunError",
     "Series",
     "Share",
+    "Stage",
+    "Stages",
     "Table",
     "Text",
     "Weights",

@@ -128,6 +128,28 @@ class ImageGrid:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One step of a network as its drawing shows it: what it does, and the shape it gives.
+
+    Attributes:
+        label: for example "2 × conv 3×3"; a line break is kept.
+        shape: of one image's output, (channels, height, width) or (values,).
+        role: how it is coloured.
+    """
+
+    label: str
+    shape: tuple[int, ...]
+    role: Literal["input", "convolution", "pooling", "linear"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stages:
+    """A network from its input to its scores, drawn as blocks in a row."""
+
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Text:
     """A program's output or a listing, set in a monospaced block."""
 
@@ -145,7 +167,7 @@ class Checkpoint:
     state: Mapping[str, np.ndarray] = field(repr=False)
 
 
-Artifact = Table | Curves | Bars | Matrix | ImageGrid | Text | Checkpoint
+Artifact = Table | Curves | Bars | Matrix | ImageGrid | Stages | Text | Checkpoint
 KINDS: tuple[type, ...] = (
     Metric,
     Reading,
@@ -156,6 +178,8 @@ KINDS: tuple[type, ...] = (
     Bars,
     Matrix,
     ImageGrid,
+    Stage,
+    Stages,
     Text,
     Checkpoint,
 )

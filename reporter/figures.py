@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reporter import fonts
-from reporter.artifacts import Bars, Curves, ImageGrid, Matrix, Metric, Series
+from reporter import diagrams, fonts
+from reporter.artifacts import Bars, Curves, ImageGrid, Matrix, Metric, Series, Stages
 from reporter.store import dump, to_plain, write_atomically
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reporter.artifacts import Artifact
 
 TEXT_WIDTH_MM = 138.0
+DRAWING_CODE = (Path(__file__), Path(diagrams.__file__))  # part of a kept drawing's name
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#111111")
 DASHES = ("-", "--", "-.", ":")  # beside colour, so that grey paper tells curves apart
 LABEL_CHARACTERS = 16  # of a vertical label's line, which the lowest figures hold
@@ -46,7 +47,7 @@ def is_drawable(artifact: Metric | Artifact) -> bool:
     """Tell whether there is a picture of `artifact`: not for tables, texts and checkpoints."""
     if isinstance(artifact, Metric):
         return bool(artifact.history)
-    return isinstance(artifact, Curves | Bars | Matrix | ImageGrid)
+    return isinstance(artifact, Curves | Bars | Matrix | ImageGrid | Stages)
 
 
 def draw(outputs: tuple[Metric | Artifact, ...], cache: Path, *, columns: int = 1) -> Drawing:
@@ -77,6 +78,8 @@ def describe(outputs: tuple[Metric | Artifact, ...]) -> str:
     if isinstance(first, ImageGrid):
         labels = "; ".join(" ".join(label.split()) for label in first.labels if label)
         return ". ".join(filter(None, (first.description, labels)))
+    if isinstance(first, Stages):
+        return diagrams.describe(first)
     if isinstance(first, Bars):
         pairs = zip(first.labels, first.values, strict=True)
         return f"{first.y_label}: " + ", ".join(f"{k} {_number(v, first.unit)}" for k, v in pairs)
@@ -100,7 +103,7 @@ def _kept(cache: Path, content: Any, suffix: str, width: float, make: Any) -> Dr
     files: dict[str, bytes] = {}
     plain = to_plain(list(content), files)
     total = hashlib.sha256(dump(plain))
-    for data in [*files.values(), Path(__file__).read_bytes()]:
+    for data in [*files.values(), *map(Path.read_bytes, DRAWING_CODE)]:
         total.update(data)
     path = cache / f"{total.hexdigest()[:32]}.{suffix}"
     if not path.is_file():
@@ -148,6 +151,8 @@ def _height(first: Metric | Artifact, width_mm: float) -> float:
         return min(width_mm, 30 + 7.5 * len(first.values))
     if isinstance(first, Bars):
         return min(150.0, 14 + 5.5 * len(first.labels))
+    if isinstance(first, Stages):
+        return diagrams.HEIGHT_MM + 6
     legend_mm = 5.0 * (-(-len(_curves(first).series) // _legend_columns(width_mm)) - 1)
     return max(39.0, width_mm * 0.42) + legend_mm
 
@@ -163,6 +168,8 @@ def _fill(figure: Figure, axes: Axes, outputs: tuple[Metric | Artifact, ...]) ->
         _fill_matrix(axes, first)
     elif isinstance(first, Bars):
         _fill_bars(axes, first)
+    elif isinstance(first, Stages):
+        diagrams.fill(axes, first, figure.get_figwidth() * 25.4)
     else:
         every = [_curves(output) for output in outputs]
         _fill_curves(axes, _over_seeds(every), every[0])

@@ -28,7 +28,9 @@ def test_curves_over_seeds_are_matched_by_label_and_x():
     assert spread == pytest.approx([2**0.5, 0.0])
 
 
-@pytest.mark.parametrize("name", ["loss", "test_accuracy", "names", "confusion", "filters"])
+@pytest.mark.parametrize(
+    "name", ["loss", "test_accuracy", "names", "confusion", "filters", "stages"]
+)
 def test_figure_is_drawn_once_and_the_same_again(name, tmp_path):
     """The cache holds one file, and another cache the same bytes."""
     artifact = every_artifact()[name]
@@ -48,6 +50,11 @@ def test_figure_is_drawn_once_and_the_same_again(name, tmp_path):
         ("confusion", "Matrix of true class by predicted class: 12 of 15 on the diagonal"),
         ("filters", "two filters"),
         ("mistakes", "true: dog cat 61 %"),
+        (
+            "stages",
+            "The network from left to right: "
+            + "image gives 8×8×3, conv 3×3 gives 8×8×4, pooling gives 4×4×4, linear gives 2",
+        ),
     ],
 )
 def test_alt_text_says_what_is_drawn(name, words):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from reporter.errors import ReportError
+from reporter.learn import augment
 from reporter.learn.augment import parse
 from reporter.learn.streams import generator
 
@@ -82,3 +83,17 @@ def test_a_mistaken_augmentation_is_named(name: str, message: str) -> None:
     """The message says what is wrong and what to write."""
     with pytest.raises(ReportError, match=message):
         parse([name])
+
+
+def test_the_listing_is_the_code_that_runs() -> None:
+    """It defines the changes and ends with their order, so executing it gives the same batch."""
+    augmentation = parse(("flip 0.5", "grey 0.5", "flip 0.2"), 2)
+    listing = augmentation.listing()
+    assert listing.count("def flip") == 1
+    assert "from epoch 2 on" in listing
+    names = {key: getattr(augment, key) for key in ("torch", "functional", "chance", "SHARPNESS")}
+    exec(listing, names)
+    images, dice = UNIT, generator(5)
+    for change, amount in names["changes"]:
+        images = change(images, amount, dice)
+    assert torch.equal(images, augmentation.applied(IMAGES, 2, generator(5)))

@@ -112,7 +112,7 @@ def test_finetune_goes_on_from_another_run(data: Dataset, trained: Weights) -> N
 
 def test_finetune_needs_validation_to_choose(data: Dataset) -> None:
     """Two rates without held-out images are refused before anything is read."""
-    with pytest.raises(ReportError, match="validation = 0, so nothing can choose between 2 rates"):
+    with pytest.raises(ReportError, match="validation = 0, so nothing can choose a rate"):
         finetuned(data, validation=0.0, rates=(0.1, 0.2))
     result = finetuned(data, validation=0.0, test="every-epoch", epochs=3)
     assert "validation_accuracy" not in result

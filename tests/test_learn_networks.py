@@ -127,3 +127,41 @@ def test_first_and_last_layer_are_found() -> None:
     assert (first_convolution(network), last_layer(network)) == ("conv1", "fc")
     with pytest.raises(ReportError, match="no convolution"):
         first_convolution(nn.Sequential(nn.Linear(2, 2)))
+
+
+def test_the_alexnet_of_2012_has_two_towers() -> None:
+    """The kernels and maps of the paper, and the 60 965 224 parameters of its grouped layers."""
+    network = skeleton("alexnet_2012")
+    assert sum(p.numel() for p in network.parameters()) == 60_965_224
+    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    assert [tuple(m.weight.shape) for m in convolutions] == [
+        (96, 3, 11, 11), (256, 48, 5, 5), (384, 256, 3, 3), (384, 192, 3, 3), (256, 192, 3, 3),
+    ]  # fmt: skip
+    shapes, images = [], torch.zeros(1, 3, 224, 224, device="meta")
+    for module in network.get_submodule("features").children():
+        images = module(images)
+        shapes.append(tuple(images.shape[1:]))
+    assert shapes[0] == (96, 55, 55)
+    assert shapes[4] == (256, 27, 27)
+    assert shapes[8] == (384, 13, 13)
+    assert shapes[-1] == (256, 6, 6)
+
+
+def test_a_tower_does_not_see_the_other_before_the_third_convolution() -> None:
+    """Channels of the second convolution's first half keep still when the other half changes."""
+    network = build("alexnet_2012", 2).get_submodule("features")
+    maps = torch.randn(1, 96, 27, 27)
+    changed = maps.clone()
+    changed[:, 48:] += 1
+    second = network.get_submodule("4")
+    assert torch.equal(second(maps)[:, :128], second(changed)[:, :128])
+    assert not torch.equal(second(maps)[:, 128:], second(changed)[:, 128:])
+
+
+def test_response_normalisation_is_the_papers() -> None:
+    """b = a / (2 + 1e-4 Σ a²)^0.75 over five neighbouring channels, without a division by five."""
+    normalise = build("alexnet_2012", 2).get_submodule("features.2")
+    maps = 30 * torch.rand(1, 7, 2, 2)
+    near = [maps[:, max(0, i - 2) : i + 3].square().sum(1) for i in range(7)]
+    expected = maps / (2 + 1e-4 * torch.stack(near, 1)) ** 0.75
+    torch.testing.assert_close(normalise(maps), expected)

@@ -204,3 +204,30 @@ def test_a_snapshot_does_not_follow_the_network() -> None:
     before = snapshot(model)
     model.weight.data += 1
     assert before["weight"] != model.weight.detach()
+
+
+def test_older_layers_learn_at_a_factor_of_the_rate() -> None:
+    """One step of both layers: the new one moves as before, the old one a tenth as far."""
+    moved = {}
+    for factor in (1.0, 0.1):
+        made = task(validation=False)
+        new = nn.Sequential(*list(made.model.children())[2:])
+        before = snapshot(made.model)
+        recipe = replace(RECIPE, epochs=1, batch=18, backbone_factor=factor)
+        sweep(replace(made, new_part=new), recipe, Run(name="x"))
+        moved[factor] = {k: made.model.state_dict()[k] - before[k] for k in before}
+    for name, far in moved[1.0].items():
+        share = 0.1 if name.startswith("0.") else 1.0
+        torch.testing.assert_close(moved[0.1][name], share * far, atol=1e-6, rtol=1e-3)
+        assert far.abs().sum() > 0
+
+
+def test_patience_stops_a_rate_that_no_longer_improves() -> None:
+    """A rate of nearly nothing never gets better than its first epoch; two more end it."""
+    recipe = replace(RECIPE, rates=(1e-9,), epochs=9)
+    patient, _ = trained(recipe)
+    impatient, made = trained(replace(recipe, patience=2))
+    assert [epoch.number for epoch in patient.trials[0].epochs] == list(range(1, 10))
+    assert [epoch.number for epoch in impatient.trials[0].epochs] == [1, 2, 3]
+    assert impatient.selected == patient.selected
+    assert made.new_part is None

@@ -18,6 +18,8 @@ from reporter.artifacts import (
     Reading,
     Result,
     Series,
+    Stage,
+    Stages,
     Table,
     Text,
 )
@@ -233,6 +235,14 @@ def every_artifact() -> Result:
                 Column(name="acc", label="Accuracy", unit="fraction"),
             ),
             rows=((0.1, 0.5123), (0.001, 0.4)),
+        ),
+        stages=Stages(
+            stages=(
+                Stage(label="image", shape=(3, 8, 8), role="input"),
+                Stage(label="conv 3×3", shape=(4, 8, 8), role="convolution"),
+                Stage(label="", shape=(4, 4, 4), role="pooling"),
+                Stage(label="linear", shape=(2,), role="linear"),
+            )
         ),
         printed=Text(body="698 palace 0.5005", language="text"),
         network=Checkpoint(

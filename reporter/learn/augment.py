@@ -5,6 +5,7 @@ Shape legend: B images, C = 3 channels, H height, W width.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -96,6 +97,15 @@ class Augmentation:
         for change, amount in self.changes:
             changed = change(changed, amount, dice)
         return changed
+
+    def listing(self) -> str:
+        """Return the code of the changes as they run, then their order and amounts."""
+        used = dict.fromkeys(change for change, _ in self.changes)
+        order = "\n".join(
+            f"    ({change.__name__}, {amount:g})," for change, amount in self.changes
+        )
+        steps = f"changes = (  # in this order, from epoch {self.first} on\n{order}\n)"
+        return "\n\n".join([*(inspect.getsource(change).rstrip() for change in used), steps])
 
 
 def parse(names: Sequence[str], first: int = 1) -> Augmentation:

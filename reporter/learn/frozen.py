@@ -69,6 +69,7 @@ def first_layers_once(task: Task, last_layers: nn.Sequential, run: RunContext) -
         parts=parts,
         prepare=unchanged,
         augmentation=Augmentation(),
+        new_part=None,
     )
 
 

@@ -15,6 +15,7 @@ from reporter.errors import ReportError, nearest
 from reporter.learn.streams import isolated
 
 COMPACT = "compact-alexnet"
+OWN = (COMPACT, "alexnet_2012")  # beside torchvision's
 IMAGENET_CLASSES = 1000
 Initialisation = Literal["default", "xavier-normal"]
 Layer = nn.Linear | nn.Conv2d  # SqueezeNet's last layer is a convolution of 1×1
@@ -39,6 +40,10 @@ class Position:
 def build(name: str, classes: int = IMAGENET_CLASSES) -> nn.Module:
     """Return a randomly initialised network; it draws from PyTorch's global generator.
 
+    Args:
+        name: torchvision's name of a classifier, "compact-alexnet" or "alexnet_2012".
+        classes: outputs of its last layer.
+
     Raises:
         ReportError: no classifier of torchvision has that name.
     """
@@ -46,9 +51,13 @@ def build(name: str, classes: int = IMAGENET_CLASSES) -> nn.Module:
         from reporter.learn.compact import CompactAlexNet
 
         return CompactAlexNet(num_classes=classes)
+    if name == "alexnet_2012":
+        from reporter.learn.alexnet import AlexNet2012
+
+        return AlexNet2012(num_classes=classes)
     known = models.list_models(module=models)
     if name not in known:
-        message = f"no network is called {name!r}{nearest(name, [*known, COMPACT])}"
+        message = f"no network is called {name!r}{nearest(name, [*known, *OWN])}"
         raise ReportError(message)
     special = name in {"googlenet", "inception_v3"}
     extra = {"aux_logits": False, "init_weights": False, "transform_input": True} if special else {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch.nn import functional
@@ -41,6 +41,8 @@ class Recipe:
     measure: Literal["running", "evaluation"] = "running"
     epoch_zero: bool = False
     test: Literal["once", "every-epoch"] = "once"
+    backbone_factor: float = 1.0
+    patience: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +55,7 @@ class Task:
         parts: training, validation and test inputs with labels, on the run's device.
         prepare: turns a batch of stored inputs into what `model` takes.
         augmentation: changes batches of training images before they are prepared.
+        new_part: its modules that came in for old ones; None when all of it is new.
     """
 
     model: nn.Module
@@ -60,6 +63,7 @@ class Task:
     parts: Parts
     prepare: Callable[[torch.Tensor], torch.Tensor]
     augmentation: Augmentation
+    new_part: nn.Module | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +145,11 @@ def snapshot(model: nn.Module) -> State:
 
 def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> tuple[Trial, State]:
     """Train with one rate; return its course and its best state (empty if it diverged)."""
-    learning = [p for p in task.model.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(
-        learning, lr=rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
+        at_rates(task, rate, recipe.backbone_factor),
+        lr=rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
     )
     order = generator(run.stream("order"), EPOCH_ORDER)
     dice = generator(run.stream("augmentation"))
@@ -163,9 +169,23 @@ def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> tupl
             epochs.append(epoch)
             if is_better(epoch, best):
                 best, state = epoch, snapshot(task.model)
+            if recipe.patience and best and number - best.number >= recipe.patience:
+                break
     optimizer.zero_grad()
     trial = Trial(rate=rate, losses=tuple(losses), epochs=tuple(epochs), best=best, failure=failure)
     return trial, state
+
+
+def at_rates(task: Task, rate: float, factor: float) -> list[dict[str, Any]]:
+    """Return the parameters that learn: new ones at the rate, older ones at `factor` times it."""
+    learning = [p for p in task.model.parameters() if p.requires_grad]
+    if task.new_part is None or factor == 1:
+        return [{"params": learning}]
+    new = set(task.new_part.parameters())
+    return [
+        {"params": [p for p in learning if p not in new], "lr": rate * factor},
+        {"params": [p for p in learning if p in new]},
+    ]
 
 
 def train_epoch(

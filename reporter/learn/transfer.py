@@ -85,6 +85,7 @@ def task(
         parts=on_device(parts, run.device),
         prepare=scaling.scaled,
         augmentation=augmentation,
+        new_part=new_part,
     )
     if train == "all" or frozen_mode == "train" or augmentation:
         return whole
