@@ -41,6 +41,12 @@ def test_figure_is_drawn_once_and_the_same_again(name, tmp_path):
     assert len(list((tmp_path / "a").iterdir())) == 1
 
 
+STAGES = (
+    "The network from left to right: image gives 8×8×3, conv 3×3 gives 8×8×4, "
+    "pooling gives 4×4×4, linear gives 2"
+)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -50,11 +56,7 @@ def test_figure_is_drawn_once_and_the_same_again(name, tmp_path):
         ("confusion", "Matrix of true class by predicted class: 12 of 15 on the diagonal"),
         ("filters", "two filters"),
         ("mistakes", "true: dog cat 61 %"),
-        (
-            "stages",
-            "The network from left to right: "
-            + "image gives 8×8×3, conv 3×3 gives 8×8×4, pooling gives 4×4×4, linear gives 2",
-        ),
+        ("stages", STAGES),
     ],
 )
 def test_alt_text_says_what_is_drawn(name, words):
