@@ -42,7 +42,7 @@ def fill(axes: Axes, network: Stages, width_mm: float) -> None:
     poolings = sum(stage.role == "pooling" for stage in stages)
     slot = (width_mm - poolings * POOLING_MM) / max(1, len(stages) - poolings)
     sides = [stage.shape[-1] for stage in stages if len(stage.shape) > 1]
-    left, middle = 0.0, HEIGHT_MM / 2
+    left, middle, reach = 0.0, HEIGHT_MM / 2, FACE_MM * (1 + SLANT) / 2 + 1.5
     for stage in stages:
         own = POOLING_MM if stage.role == "pooling" else slot
         height = face_mm(stage, max(sides, default=1))
@@ -51,8 +51,8 @@ def fill(axes: Axes, network: Stages, width_mm: float) -> None:
             shape = size_text(stage.shape).rpartition("×")
             below = f"{shape[0]}\n×{shape[2]}" if shape[0] else shape[2]
             text: Any = {"ha": "center", "fontsize": 6.5, "linespacing": 1.15}
-            axes.text(left + own / 2, middle - FACE_MM / 2 - 1.5, below, va="top", **text)
-            axes.text(left + own / 2, middle + FACE_MM * 0.72, stage.label, va="bottom", **text)
+            axes.text(left + own / 2, middle - reach, below, va="top", **text)
+            axes.text(left + own / 2, middle + reach, stage.label, va="bottom", **text)
         left += own
     kinds = dict.fromkeys(stage.role for stage in stages if stage.role in NAMES)
     handles = [Patch(facecolor=COLOURS[k], edgecolor="#444444", label=NAMES[k]) for k in kinds]
