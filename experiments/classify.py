@@ -12,11 +12,13 @@ def classify(
     model: str = "resnet18",
     k: Count = 5,
     size: Count | None = None,
+    among: tuple[str, ...] = (),
 ) -> Result:
     """Let a pre-trained network classify photographs.
 
     Each photograph is brought to the size of the network's inputs and normalised as in its
-    training. Probabilities are the softmax of the class scores. A prediction is right when the
+    training. Probabilities are the softmax of the class scores, of all or of those asked for. A
+    prediction is right when the
     likeliest class has the name that was expected, regardless of case.
 
     Args:
@@ -26,11 +28,14 @@ def classify(
         k: how many of the likeliest classes are listed.
         size: side of the images in pixels; none means that of the network's training, for
             ImageNet's networks shorter side 256, centre 224.
+        among: names of the only classes that may be answered; none means all of the network.
     """
     from reporter.learn import photographs
     from reporter.learn.weights import pretrained
 
     seen = photographs.seen(images, pretrained(model, weights, run), size)
+    if among:
+        seen = photographs.restricted(seen, among)
     top = photographs.ranking_table(seen, k)
     predictions = photographs.predictions_table(seen)
     verdicts = [row[-1] for row in predictions.rows if row[-1] is not None]

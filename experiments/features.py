@@ -70,5 +70,6 @@ def features(
         grid=machine.grid(),
         confusion=mistakes.confusion(test.labels, predicted, data.classes),
         explained_variance=variance.variance_curve(spread),
+        component_variance=variance.component_curve(spread),
         variance_dimensions=variance.dimensions_table(spread, shares),
     )

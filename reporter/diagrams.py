@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from reporter.artifacts import Stage, Stages
 
-HEIGHT_MM = 46.0
+HEIGHT_MM = 52.0
 FACE_MM = 24.0  # height of the largest block's face
 LEAST_MM = 3.0  # of any length, so that a 1×1 map is still seen
 POOLING_MM = 3.4  # slot of a pooling, which has no label of its own
@@ -42,7 +42,7 @@ def fill(axes: Axes, network: Stages, width_mm: float) -> None:
     poolings = sum(stage.role == "pooling" for stage in stages)
     slot = (width_mm - poolings * POOLING_MM) / max(1, len(stages) - poolings)
     sides = [stage.shape[-1] for stage in stages if len(stage.shape) > 1]
-    left, middle, reach = 0.0, HEIGHT_MM / 2, FACE_MM * (1 + SLANT) / 2 + 1.5
+    left, middle, reach = 0.0, 0.56 * HEIGHT_MM, FACE_MM * (1 + SLANT) / 2 + 1.5
     for stage in stages:
         own = POOLING_MM if stage.role == "pooling" else slot
         height = face_mm(stage, max(sides, default=1))

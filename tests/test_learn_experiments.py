@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reporter.artifacts import Checkpoint, ImageGrid, Metric, Result, Table
+from reporter.artifacts import Checkpoint, Curves, ImageGrid, Metric, Result, Table
 from reporter.errors import ReportError
 from reporter.experiment import Experiment, Run
 from reporter.inputs import Dataset, Example, ImageFile, Weights
@@ -187,6 +187,35 @@ def test_features_and_a_linear_machine_tell_colours_apart(data: Dataset) -> None
     needed = result["variance_dimensions"]
     assert isinstance(needed, Table)
     assert [row[0] for row in needed.rows] == [0.5, 0.99]
+    single = result["component_variance"]
+    assert isinstance(single, Curves)
+    assert sum(single.series[0].y) == pytest.approx(1)
+    assert list(single.series[0].y) == sorted(single.series[0].y, reverse=True)
+
+
+def test_a_layer_on_features_stops_early(data: Dataset) -> None:
+    """Colours are soon told apart; training ends `patience` epochs after the best one."""
+    defaults = {n: p.default for n, p in shipped("feature_head").parameters.items()}
+    settings: dict[str, Any] = {
+        "weights": RANDOM,
+        "validation": 0.25,
+        "patience": 40,
+        "rates": (1.0,),
+        "layer": "features",
+    }
+    result = shipped("feature_head").function(
+        Run(name="x"), **{**defaults, "data": data, **settings, **SMALL}
+    )
+    best = result["validation_accuracy"]
+    assert isinstance(best, Metric)
+    assert best.value == 1
+    assert value(result, "stopped") == (best.epoch or 0) + 40 < 200
+    assert value(result, "test_accuracy") == 1
+    assert value(result, "dimensions") == 96
+    with pytest.raises(ReportError, match="validation = 0, so nothing can tell when to stop"):
+        shipped("feature_head").function(
+            Run(name="x"), **{**defaults, "data": data, **settings, "validation": 0}
+        )
 
 
 def test_dataset_describes_sizes_and_classes(data: Dataset) -> None:

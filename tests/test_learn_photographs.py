@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from reporter.errors import ReportError
 from reporter.inputs import ImageFile
 from reporter.learn.normalisation import HALF
 from reporter.learn.photographs import (
@@ -15,6 +16,7 @@ from reporter.learn.photographs import (
     predictions_table,
     printed,
     ranking_table,
+    restricted,
     seen,
 )
 from reporter.learn.weights import Pretrained
@@ -65,3 +67,18 @@ def test_rankings_are_printed_like_a_program_does(photographs: Photographs) -> N
     assert printed(ranking).splitlines()[:5] == [
         "night", "    0  0.9820  dark thing", "    1  0.0180  Bright_Thing", "", "day"
     ]  # fmt: skip
+
+
+def test_some_classes_share_all_of_the_probability(photographs: Photographs) -> None:
+    """The others have none, and the network's numbers of the classes stay."""
+    only = restricted(photographs, ("bright thing",))
+    assert only.probabilities.tolist() == [[1.0]] * 3
+    assert [row[2:4] for row in ranking_table(only, 5).rows] == [(1, "Bright_Thing")] * 3
+    both = restricted(photographs, ("bright thing", "dark thing"))
+    torch.testing.assert_close(both.probabilities, photographs.probabilities.flip(1))
+
+
+def test_an_unknown_class_to_choose_among_is_told(photographs: Photographs) -> None:
+    """With the nearest name."""
+    with pytest.raises(ReportError, match="no class 'bright thong'; did you mean 'bright thing'"):
+        restricted(photographs, ("bright thong",))

@@ -5,12 +5,13 @@ Shape legend: N images, K classes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
 from reporter.artifacts import Cell, Column, Table
+from reporter.errors import ReportError, nearest
 from reporter.learn.evaluate import modes_kept
 from reporter.learn.images import load
 from reporter.learn.streams import repeatable
@@ -31,12 +32,14 @@ class Photographs:
         pixels: (N, 3, H, W) uint8.
         logits: (N, K) scores, on the CPU.
         classes: what the scores stand for.
+        ids: the network's numbers of these classes, if they are only some of its own.
     """
 
     images: tuple[ImageFile, ...]
     pixels: torch.Tensor
     logits: torch.Tensor
     classes: tuple[str, ...]
+    ids: tuple[int, ...] = ()
 
     @property
     def probabilities(self) -> torch.Tensor:
@@ -62,6 +65,27 @@ def seen(images: Sequence[ImageFile], loaded: Pretrained, size: int | None) -> P
     logits_NK = torch.cat(rows)
     return Photographs(
         images=tuple(images), pixels=pixels, logits=logits_NK, classes=loaded.classes
+    )
+
+
+def restricted(photographs: Photographs, among: Sequence[str]) -> Photographs:
+    """Return the same photographs with the scores of some classes only, in the order given.
+
+    Raises:
+        ReportError: the network knows no class of that name.
+    """
+    names = [folded(name) for name in photographs.classes]
+    for name in among:
+        if folded(name) not in names:
+            hint = nearest(folded(name), names)
+            message = f"among: the network knows no class {name!r}{hint if 'mean' in hint else ''}"
+            raise ReportError(message)
+    chosen = [names.index(folded(name)) for name in among]
+    return replace(
+        photographs,
+        logits=photographs.logits[:, chosen],
+        classes=tuple(photographs.classes[index] for index in chosen),
+        ids=tuple(chosen),
     )
 
 
@@ -102,8 +126,9 @@ def ranking_table(photographs: Photographs, k: int) -> Table:
         Column(name="probability", label="probability", unit="fraction"),
     )
     top = photographs.probabilities.topk(min(k, len(photographs.classes)))
+    ids = photographs.ids or range(len(photographs.classes))
     rows = tuple(
-        (image.name, rank, index, photographs.classes[index], probability)
+        (image.name, rank, ids[index], photographs.classes[index], probability)
         for image, indices, values in zip(
             photographs.images, top.indices.tolist(), top.values.tolist(), strict=True
         )

@@ -31,6 +31,17 @@ def variance_curve(shares: torch.Tensor) -> Curves:
     )
 
 
+def component_curve(shares: torch.Tensor) -> Curves:
+    """Return the share of each component by itself, the differences of the cumulative ones."""
+    single = torch.diff(shares, prepend=shares.new_zeros(1))
+    x = tuple(float(i) for i in range(1, len(shares) + 1))
+    series = Series(label="training images", x=x, y=tuple(single.tolist()))
+    return Curves(
+        series=(series,), x_label="component", y_label="variance of a component",
+        unit="fraction", log_y=True,
+    )  # fmt: skip
+
+
 def dimensions(shares: torch.Tensor, share: float) -> int:
     """Return how many components carry at least `share` of the variance."""
     enough = (shares >= share - 1e-12).nonzero().flatten().tolist()
