@@ -46,7 +46,7 @@ def architecture(
         parts=layer_tables.parts_table(network),
         stages=layer_tables.stages(network, size),
         linear_formula=Text(body=layer_tables.weights_formula(linear)),
-        parameters=count(network.total),
+        parameter_count=count(network.total),
         by_formula=count(sum(layer.by_formula for layer in network.layers)),
         convolution_parameters=count(
             sum(layer.counted for layer in network.layers if layer.role == "convolution")

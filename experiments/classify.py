@@ -1,6 +1,6 @@
 """Let a pre-trained network classify photographs."""
 
-from reporter import Count, ImageFile, Metric, Result, Run, Text, Weights, experiment
+from reporter import Count, ImageFile, ImageGrid, Metric, Result, Run, Text, Weights, experiment
 
 
 @experiment(quick={"size": 96})
@@ -40,6 +40,12 @@ def classify(
     predictions = photographs.predictions_table(seen)
     verdicts = [row[-1] for row in predictions.rows if row[-1] is not None]
     return Result(
+        photographs=ImageGrid(
+            images=tuple(p.permute(1, 2, 0).contiguous().numpy() for p in seen.pixels),
+            labels=tuple(image.name for image in images),
+            columns=min(len(images), 5),
+            description="the photographs as the network receives them",
+        ),
         top=top,
         predictions=predictions,
         printed=Text(body=photographs.printed(top)),

@@ -5,7 +5,7 @@ import statistics
 
 import pytest
 
-from reporter.artifacts import Column, Metric, Reading, Table, Text
+from reporter.artifacts import Column, Metric, Reading, Stages, Table, Text
 from reporter.errors import ReportError
 from reporter.prose.evidence import T_95, clearly_above, diff, wins
 from reporter.prose.fragments import Fragments
@@ -82,6 +82,7 @@ def test_filters_choose_the_digits() -> None:
     assert known["points"](value).plain() == f"51.2{SPACE}points"
     assert known["number"](value).plain() == "0.512"
     assert known["number"](value, 1).plain() == "0.5"
+    assert known["millions"](_value(138_357_544)).plain() == f"138.4{SPACE}million"
     assert known["percent"](Missing(_desk(), "a/x", "failed")).plain() == "—"
 
 
@@ -267,11 +268,19 @@ def test_what_a_table_lacks_is_told(read: object, expected: str) -> None:
 
 
 def test_what_is_no_value_is_told_how_to_show() -> None:
-    """Curves, images and texts are shown, not printed in a sentence."""
+    """Curves and images are shown, not printed in a sentence."""
+    network = Stages(stages=())
     with pytest.raises(
-        ReportError, match=r'a/log: is a Text, no value; show it with figure\("a\.log"\)'
+        ReportError, match=r'a/net: is a Stages, no value; show it with figure\("a\.net"\)'
     ):
-        view(_desk(), "a/log", (Text(body="x"),), is_provisional=False)
+        view(_desk(), "a/net", (network,), is_provisional=False)
+
+
+def test_a_text_is_a_value() -> None:
+    """A formula that a run wrote can stand in a sentence."""
+    shown = view(_desk(), "a/formula", (Text(body="2·3"),), is_provisional=False)
+    assert isinstance(shown, Value)
+    assert shown.plain() == "2·3"
 
 
 def test_a_difference_is_taken_seed_by_seed() -> None:

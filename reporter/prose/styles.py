@@ -31,6 +31,11 @@ def number_style(digits: int) -> Format:
     return lambda number: _minus(f"{number:.{digits}f}")
 
 
+def million_style(digits: int) -> Format:
+    """Return the printer of large numbers in millions, without the word."""
+    return lambda number: _minus(f"{number / 1e6:.{digits}f}")
+
+
 def count_style(number: float) -> str:
     """Print a whole number, thousands apart."""
     return _minus(f"{number:,.0f}".replace(",", THIN))

@@ -15,7 +15,7 @@ from reporter.errors import ReportError, nearest
 from reporter.plan import seeds_text
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
-from reporter.prose.styles import SPACE, THIN, number_style, percent_style
+from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
 from reporter.prose.values import Missing, Value, cell_value
 from reporter.prose.views import Finished, Parameters, Runs, RunView
 
@@ -354,6 +354,7 @@ def filters() -> dict[str, Callable[..., Any]]:
         "percent": lambda v, digits=1: v.styled(percent_style(digits), f"{THIN}%"),
         "points": lambda v, digits=1: v.styled(percent_style(digits), f"{SPACE}points"),
         "number": lambda v, digits=3: v.styled(number_style(digits), ""),
+        "millions": lambda v, digits=1: v.styled(million_style(digits), f"{SPACE}million"),
     }
 
 

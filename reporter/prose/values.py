@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from reporter.artifacts import Metric, Table
+from reporter.artifacts import Metric, Table, Text
 from reporter.errors import ReportError, nearest
 from reporter.prose.styles import SPACE, THIN, Format, default_style, number_style, percent_style
 
@@ -385,7 +385,7 @@ def view(
     *,
     is_provisional: bool,
     seeds: tuple[int, ...] = (),
-) -> MetricValue | TableView:
+) -> Value | TableView:
     """Return what prose sees of one output of a run, given it for each seed."""
     first = artifacts[0]
     if isinstance(first, Metric):
@@ -401,6 +401,8 @@ def view(
         )
     if isinstance(first, Table):
         return TableView(desk, source, first, is_provisional=is_provisional)
+    if isinstance(first, Text):
+        return Value(desk=desk, source=source, text=first.body, is_provisional=is_provisional)
     kind = type(first).__name__
     raise ReportError(
         f'{source}: is a {kind}, no value; show it with figure("{source.replace("/", ".")}")'
