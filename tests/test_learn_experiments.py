@@ -148,6 +148,27 @@ def test_saliency_has_a_grid_for_each_photograph(
     assert [image.shape for image in pair.images] == [(64, 64, 3), (64, 64)]
 
 
+def test_saliency_puts_several_methods_side_by_side(
+    images: tuple[ImageFile, ...], trained: Weights
+) -> None:
+    """One column each beside the photograph, in the order that was asked for; it repeats."""
+    first, second = (
+        shipped("saliency").function(
+            Run(name="x"), images=images, weights=trained, samples=3,
+            methods=("grad-cam", "gradient", "smoothgrad"), **COMPACT,
+        )["maps"]
+        for _ in range(2)
+    )  # fmt: skip
+    assert isinstance(first, ImageGrid)
+    assert isinstance(second, ImageGrid)
+    assert first.columns == 4
+    assert first.labels[:4] == (
+        "one-red", "Grad-CAM of red", "saliency of red", "SmoothGrad of red",
+    )  # fmt: skip
+    assert len({image.tobytes() for image in first.images}) == 8
+    assert all(map(np.array_equal, first.images, second.images))
+
+
 def test_saliency_score_compares_maps_with_controls(data: Dataset, trained: Weights) -> None:
     """Energies are shares; the centre-weighted map has a quarter."""
     result = shipped("saliency_score").function(

@@ -1,10 +1,11 @@
 """A network and an image → how strongly each pixel moves the score of a class.
 
-Shape legend: C = 3 channels, H height, W width.
+Shape legend: B images, C = 3 channels, H height, W width.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,6 +16,8 @@ from reporter.learn.photographs import folded
 from reporter.learn.streams import repeatable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from torch import nn
 
     from reporter.learn.photographs import Photographs
@@ -34,18 +37,33 @@ def gradient_map(network: nn.Module, image_CHW: torch.Tensor, target: int) -> to
         image_CHW: normalised, on the network's device.
         target: index c of the class.
     """
+    with gradients_of_images(network):
+        slope_1CHW = slopes(network, image_CHW[None], target)
+    slopes_HW: torch.Tensor = slope_1CHW[0].abs().amax(0)
+    return slopes_HW
+
+
+@contextlib.contextmanager
+def gradients_of_images(network: nn.Module) -> Iterator[None]:
+    """Let a network evaluate with gradients for images and none for its parameters.
+
+    Modes and gradient flags are those from before after the block.
+    """
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    image_1CHW = image_CHW[None].detach().clone().requires_grad_()
     try:
         with modes_kept(network), repeatable(), torch.enable_grad():
             network.eval().requires_grad_(requires_grad=False)
-            score = network(image_1CHW)[0, target]
-            (slope_1CHW,) = torch.autograd.grad(score, image_1CHW)
+            yield
     finally:
         for parameter in learning:
             parameter.requires_grad_()
-    slopes_HW: torch.Tensor = slope_1CHW[0].abs().amax(0)
-    return slopes_HW
+
+
+def slopes(network: nn.Module, images_BCHW: torch.Tensor, target: int) -> torch.Tensor:
+    """Return ∂S_c/∂I of each image, (B, C, H, W); inside `gradients_of_images`."""
+    leaves_BCHW = images_BCHW.detach().clone().requires_grad_()
+    (slopes_BCHW,) = torch.autograd.grad(network(leaves_BCHW)[:, target].sum(), leaves_BCHW)
+    return slopes_BCHW
 
 
 def drawn(map_HW: torch.Tensor) -> torch.Tensor:
@@ -66,10 +84,21 @@ def target_of(photographs: Photographs, row: int, target: str) -> int:
     if image.expected is None:
         message = f"image {image.name!r} has no expected class; add expected, or target 'predicted'"
         raise ReportError(message)
-    names = [folded(name) for name in photographs.classes]
-    if folded(image.expected) not in names:
-        hint = nearest(folded(image.expected), set(names))
-        short = hint if "mean" in hint else "; write a class of the network"
-        message = f"image {image.name!r}: the network knows no class {image.expected!r}{short}"
+    found = class_index(image.expected, photographs.classes)
+    if found is None:
+        hint = class_hint(image.expected, photographs.classes)
+        message = f"image {image.name!r}: the network knows no class {image.expected!r}{hint}"
         raise ReportError(message)
-    return names.index(folded(image.expected))
+    return found
+
+
+def class_index(name: str, classes: Sequence[str]) -> int | None:
+    """Return which score stands for a class, the first of that name; None where none does."""
+    names = [folded(known) for known in classes]
+    return names.index(folded(name)) if folded(name) in names else None
+
+
+def class_hint(name: str, classes: Sequence[str]) -> str:
+    """Return the remedy for an unknown class: the nearest name, never a list of a thousand."""
+    hint = nearest(folded(name), {folded(known) for known in classes})
+    return hint if "mean" in hint else "; write a class of the network"
