@@ -169,6 +169,29 @@ def test_saliency_puts_several_methods_side_by_side(
     assert all(map(np.array_equal, first.images, second.images))
 
 
+def test_class_model_climbs_to_the_classes(trained: Weights) -> None:
+    """One image and one curve each; the table and the metrics say how far it got."""
+    result = shipped("class_model").function(
+        Run(name="x"),
+        classes=("Blue", "red"),
+        weights=trained,
+        steps=20,
+        rate=30.0,
+        decay=0.001,
+        **COMPACT,
+    )
+    models, ascent, classes = result["models"], result["ascent"], result["classes"]
+    assert isinstance(models, ImageGrid)
+    assert isinstance(ascent, Curves)
+    assert isinstance(classes, Table)
+    assert models.labels == ("blue", "red")
+    assert [image.shape for image in models.images] == [(64, 64, 3)] * 2
+    assert [(one.label, len(one.y)) for one in ascent.series] == [("blue", 21), ("red", 21)]
+    assert all(one.y[-1] > one.y[0] for one in ascent.series)
+    assert value(result, "score") == pytest.approx(sum(row[2] for row in classes.rows) / 2)
+    assert value(result, "probability") == pytest.approx(sum(row[3] for row in classes.rows) / 2)
+
+
 def test_saliency_score_compares_maps_with_controls(data: Dataset, trained: Weights) -> None:
     """Energies are shares; the centre-weighted map has a quarter."""
     result = shipped("saliency_score").function(
