@@ -101,7 +101,7 @@ class Sources:
             return self._opened[name].note
         if kind == "images":
             is_there = self._path(self.report.images[name].path).is_file()
-            return "" if is_there else f"a generated picture in place of the photograph {name}"
+            return "" if is_there else photograph_note(name)
         if name in self.report.weights and self.weights_source(name, "") == "random":
             return f"random weights in place of {name}"
         return ""
@@ -145,6 +145,11 @@ class Sources:
         if text.startswith("shipped:"):
             return shipped.folder("data") / text.removeprefix("shipped:")
         return self.report.folder / Path(text).expanduser()
+
+
+def photograph_note(name: str) -> str:
+    """Return what page one says when a picture stands in for the photograph `name`."""
+    return f"a generated picture in place of the photograph {name}"
 
 
 def _swapped(dataset: Dataset, name: str) -> Dataset:

@@ -164,6 +164,7 @@ class _Composer:
             numbering=self.numbering,
             questions=read_questions(report.folder),
             figure_cache=cache,
+            credits={name: image.credit or "" for name, image in report.images.items()},
             render=self._markdown,
             compose=self._compose,
         )

@@ -13,6 +13,7 @@ from reporter import tables
 from reporter.artifacts import ImageGrid, Table, Text
 from reporter.errors import ReportError, nearest
 from reporter.plan import seeds_text
+from reporter.prose.credits import credit_line
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
 from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
@@ -45,6 +46,7 @@ class Tools:
     """The functions of the templates, over the results of one report.
 
     Attributes:
+        credits: photograph → where it was taken from; captions of figures that show it say so.
         render: turns Markdown with values into HTML; the second argument: without paragraph.
         compose: renders a template text of a file, starting at a line.
     """
@@ -54,6 +56,7 @@ class Tools:
     numbering: Numbering
     questions: Mapping[str, Question]
     figure_cache: Path
+    credits: Mapping[str, str]
     render: Callable[[str, bool], str]
     compose: Callable[[str, str, int], str]
 
@@ -100,7 +103,8 @@ class Tools:
             self._panel(name, Layout(columns=width, across=across), mark, line, (alt, caption))
             for name, mark, line in zip(names, marks, lines, strict=True)
         ]
-        label = self._caption(f"Figure{SPACE}{number}", caption)
+        credit = credit_line(map(self._find, names), self.credits)
+        label = self._caption(f"Figure{SPACE}{number}", caption + credit)
 
         def html() -> str:
             panels = "".join(part() for part in parts)
