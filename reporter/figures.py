@@ -238,6 +238,9 @@ def _fill_curves(axes: Axes, bands: list[Band], curves: Curves) -> None:
     if curves.unit == "fraction":  # a band may reach beyond what a share can be
         bottom, top = axes.get_ylim()
         axes.set_ylim(max(bottom, -2), min(top, 102))
+    axes.ticklabel_format(useOffset=False)
+    if all(float(x).is_integer() for _, xs, _, _ in bands for x in xs):
+        axes.locator_params(axis="x", integer=True)
     axes.set_xlabel(curves.x_label)
     axes.set_ylabel(textwrap.fill(curves.y_label, LABEL_CHARACTERS))
     if curves.log_y:

@@ -32,7 +32,8 @@ def test_vgg16_has_its_parameters_in_the_first_fully_connected_layer() -> None:
     """25088·4096 + 4096·4096 + 4096·1000 weights of 138 million."""
     network = traced("vgg16", 224, None)
     found = {row[0]: row for row in formulas_table(network).rows}
-    assert found["classifier.0"] == ("classifier.0", "25088·4096 + 4096", 102764544, 102764544)
+    first = ("fc14", "classifier.0", "25088·4096 + 4096", 102764544, 102764544)
+    assert found["fc14"] == first
     parts = {row[0]: row for row in parts_table(network).rows}
     assert parts["fully connected"][1:3] == (3, 25088 * 4096 + 4096 * 4096 + 4096 * 1000)
     assert parts["all"][3] == 138_357_544
@@ -41,14 +42,14 @@ def test_vgg16_has_its_parameters_in_the_first_fully_connected_layer() -> None:
 def test_the_layers_of_the_two_towers_are_the_papers() -> None:
     """Kernels, groups and outputs of the table in the assignment."""
     rows = {row[0]: row for row in layers_table(traced("alexnet_2012", 224, None)).rows}
-    assert rows["features.0"] == (
-        "features.0", "11×11×3", 4, 2, 1, "ReLU, response norm", "55×55×96", 34944,
+    assert rows["conv1"] == (
+        "conv1", "11×11×3", 4, 2, 1, "ReLU, response norm", "55×55×96", 34944,
     )  # fmt: skip
-    assert rows["features.4"][1:7] == ("5×5×48", 1, 2, 2, "ReLU, response norm", "27×27×256")
-    assert [rows[f"features.{i}"][6] for i in (8, 10, 12)] == [
+    assert rows["conv2"][1:7] == ("5×5×48", 1, 2, 2, "ReLU, response norm", "27×27×256")
+    assert [rows[f"conv{i}"][6] for i in (3, 4, 5)] == [
         "13×13×384", "13×13×384", "13×13×256",
     ]  # fmt: skip
-    assert rows["classifier.1"][6:] == ("4096", 9216 * 4096 + 4096)
+    assert rows["fc6"][6:] == ("4096", 9216 * 4096 + 4096)
 
 
 def test_without_padding_the_first_maps_need_227_pixels() -> None:

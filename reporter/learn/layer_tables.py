@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from reporter.learn.architecture import Layer, Traced
 
+SHORT = {"convolution": "conv", "linear": "fc", "pooling": "pool"}
 NAMES = {"convolution": "convolutions", "linear": "fully connected", "other": "others"}
 
 
@@ -34,30 +35,43 @@ def layers_table(network: Traced) -> Table:
         Column(name="output", label="output"),
         Column(name="parameters", label="parameters", unit="count"),
     )
-    rows = tuple(_row(layer) for layer in network.layers)
-    return Table(columns=columns, rows=rows)
+    pairs = zip(titles(network), network.layers, strict=True)
+    return Table(columns=columns, rows=tuple(_row(title, layer) for title, layer in pairs))
 
 
-def _row(layer: Layer) -> tuple[Cell, ...]:
+def titles(network: Traced) -> tuple[str, ...]:
+    """Return the layers' names in papers: conv1, pool1, …; fc6 comes after five convolutions."""
+    found, learning, poolings = [], 0, 0
+    for layer in network.layers:
+        learning += layer.role in ("convolution", "linear")
+        poolings += layer.role == "pooling"
+        number = poolings if layer.role == "pooling" else learning
+        short = SHORT.get(layer.role)
+        found.append(f"{short}{number}" if short else layer.name)
+    return tuple(found)
+
+
+def _row(title: str, layer: Layer) -> tuple[Cell, ...]:
     stride, padding = stepping(layer.module) or (None, None)
     groups = getattr(layer.module, "groups", None)
     then = ", ".join(layer.then)
     size = size_text(layer.shape)
     window = kernel(layer.module) or None
-    return (layer.name, window, stride, padding, groups, then, size, layer.counted or None)
+    return (title, window, stride, padding, groups, then, size, layer.counted or None)
 
 
 def formulas_table(network: Traced) -> Table:
     """Return the parameters of each layer that has some, by formula beside the counted ones."""
     columns = (
         Column(name="layer", label="layer"),
+        Column(name="module", label="module"),
         Column(name="formula", label="formula"),
         Column(name="by_formula", label="by formula", unit="count"),
         Column(name="parameters", label="counted", unit="count"),
     )
     rows = tuple(
-        (layer.name, layer.formula or "none known", layer.by_formula, layer.counted)
-        for layer in network.layers
+        (title, layer.name, layer.formula or "none known", layer.by_formula, layer.counted)
+        for title, layer in zip(titles(network), network.layers, strict=True)
         if layer.counted
     )
     return Table(columns=columns, rows=rows)
