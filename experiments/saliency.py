@@ -42,7 +42,7 @@ def saliency(
             are as fine as those of the last convolution.
     """
     from reporter.learn import photographs
-    from reporter.learn.maps import TITLES, Options, map_of
+    from reporter.learn.maps import TITLES, Options, maps_of
     from reporter.learn.saliency import drawn, target_of
     from reporter.learn.weights import pretrained
 
@@ -54,22 +54,22 @@ def saliency(
     for row, image in enumerate(images):
         index = target_of(seen, row, target)
         inputs = loaded.normalisation.scaled(seen.pixels[row : row + 1].to(run.device))[0]
-        found = [map_of(method, loaded.network, inputs, index, options) for method in methods]
-        titles = [f"{TITLES[method]} of {seen.classes[index]}" for method in methods]
+        found = maps_of(methods, loaded.network, inputs, index, options)
+        titles = [f"{TITLES[method]} of {seen.classes[index]}" for method in found]
         rows[image.name.replace("-", "_")] = ImageGrid(
             images=(
                 seen.pixels[row].permute(1, 2, 0).contiguous().numpy(),
-                *(drawn(one).numpy() for one in found),
+                *(drawn(one).numpy() for one in found.values()),
             ),
             labels=(image.name, *titles),
-            columns=1 + len(methods),
+            columns=1 + len(set(methods)),
             description=f"{image.name} and the map of {seen.classes[index]}",
         )
         run.progress(stage="maps", done=row + 1, of=len(images))
     maps = ImageGrid(
         images=tuple(image for grid in rows.values() for image in grid.images),
         labels=tuple(label for grid in rows.values() for label in grid.labels),
-        columns=1 + len(methods),
+        columns=1 + len(set(methods)),
         description="each photograph beside its maps",
     )
     return Result(**rows, maps=maps, predictions=predictions)

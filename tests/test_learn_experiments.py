@@ -192,6 +192,39 @@ def test_class_model_climbs_to_the_classes(trained: Weights) -> None:
     assert value(result, "probability") == pytest.approx(sum(row[3] for row in classes.rows) / 2)
 
 
+def test_sanity_randomises_the_network_and_compares_the_maps(
+    images: tuple[ImageFile, ...], trained: Weights
+) -> None:
+    """A row of maps for each method; with random layers they differ; it repeats."""
+    first, second = (
+        shipped("sanity").function(
+            Run(name="x"), image=images[0], weights=trained, samples=3, stages=3, **COMPACT
+        )
+        for _ in range(2)
+    )
+    maps, correlations = first["maps"], first["correlations"]
+    assert isinstance(maps, ImageGrid)
+    assert isinstance(correlations, Table)
+    assert (maps.columns, len(maps.images), len(correlations.rows)) == (5, 15, 15)
+    assert value(first, "layers") == 8
+    methods = ("gradient", "smoothgrad", "grad_cam")
+    assert all(value(first, f"{name}_correlation") < 0.9 for name in methods)
+    assert all(abs(value(first, f"{name}_edge_correlation")) < 1 for name in methods)
+    assert correlations == second["correlations"]
+    with pytest.raises(ReportError, match="methods is empty; choose from gradient, smoothgrad"):
+        shipped("sanity").function(
+            Run(name="x"), image=images[0], weights=trained, methods=(), **COMPACT
+        )
+
+
+def test_sanity_of_random_weights_takes_other_ones(images: tuple[ImageFile, ...]) -> None:
+    """Else a network would be compared with itself."""
+    result = shipped("sanity").function(
+        Run(name="x"), image=images[0], weights=RANDOM, methods=("gradient",), **COMPACT
+    )
+    assert value(result, "gradient_correlation") < 0.9
+
+
 def test_saliency_score_compares_maps_with_controls(data: Dataset, trained: Weights) -> None:
     """Energies are shares; the centre-weighted map has a quarter."""
     result = shipped("saliency_score").function(

@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from reporter.errors import ReportError
 from reporter.learn.grad_cam import grad_cam_map
 from reporter.learn.saliency import gradient_map
 from reporter.learn.smoothgrad import smoothgrad_map
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
     from torch import nn
 
@@ -35,6 +38,23 @@ class Options:
     noise: float
     layer: str | None
     seed: int
+
+
+def maps_of(
+    methods: Sequence[Method],
+    network: nn.Module,
+    image_CHW: torch.Tensor,
+    target: int,
+    options: Options,
+) -> dict[Method, torch.Tensor]:
+    """Return each method's map of a normalised image for the class `target`, (H, W), on the CPU.
+
+    Raises:
+        ReportError: no methods; or Grad-CAM's layer is unknown or gives no maps.
+    """
+    if not methods:
+        raise ReportError(f"methods is empty; choose from {', '.join(TITLES)}")
+    return {method: map_of(method, network, image_CHW, target, options).cpu() for method in methods}
 
 
 def map_of(
