@@ -1,0 +1,157 @@
+"""Every shipped report: it parses, plans, cites what its bibliography has, and answers."""
+
+import re
+
+import pypdfium2
+import pytest
+
+from reporter import report, shipped
+from reporter.build import Request, build, current_plan, open_workplace
+from reporter.prose.document import needed_runs
+from reporter.prose.markdown import CITATION
+from reporter.prose.references import References
+from reporter.prose.sections import read_questions, read_sections
+
+FOLDER = shipped.folder("templates")
+TEMPLATES = shipped.templates()
+COSTLY = {"demo", "pretraining"}  # demo is built in test_demo; pretraining draws 192 classes first
+OPEN = {"assignment-sheet"}  # hands out questions that students answer
+SMALL = {  # networks of a few seconds in place of AlexNet's and VGG-16's 200 million parameters
+    "alexnet-wikiart": ("last-fc", "named", "saliency", "saliency-predicted"),
+    "alexnet-two-cases": ("last-fc", "drop-two", "two-new", "named", "saliency"),
+}
+
+
+def texts(name):
+    """Return all prose of a report, without the comments that no reader sees."""
+    files = [FOLDER / name / "abstract.md", FOLDER / name / "questions.md"]
+    files += sorted((FOLDER / name / "sections").glob("*.md"))
+    text = "\n".join(file.read_text() for file in files if file.is_file())
+    return re.sub(r"\{#(?!sec-).*?#\}", "", text, flags=re.DOTALL)
+
+
+def lone_claims(text):
+    """Return the expressions of claims without an else of their own."""
+    found, open_tags = [], []
+    for tag, rest in re.findall(r"{%-? *(claim|if|for|else|endclaim|endif|endfor)\b(.*?)%}", text):
+        if tag.startswith("end"):
+            kind, expression, has_else = open_tags.pop()
+            found += [expression] if kind == "claim" and not has_else else []
+        elif tag == "else":
+            open_tags[-1][2] = True
+        else:
+            open_tags.append([tag, rest.strip(), False])
+    return found
+
+
+def test_a_claim_without_else_is_found_among_others():
+    """The else of an inner claim, or of an if, is not that of the claim around it."""
+    inner = "{% claim b %}x{% else %}y{% endclaim %}{% if c %}x{% else %}y{% endif %}"
+    assert lone_claims("{% claim a %}" + inner + "{% endclaim %}") == ["a"]
+    assert lone_claims("{% claim a %}" + inner + "{% else %}z{% endclaim %}") == []
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_text_parses_and_names_only_runs_that_exist(name):
+    """Syntax, undefined names and unknown runs are found without running anything."""
+    opened = report.load(FOLDER / name)
+    assert opened.name == name
+    sections = tuple(section.id for section in read_sections(opened))
+    assert set(needed_runs(opened, sections)) <= set(opened.runs)
+
+
+@pytest.mark.parametrize("name", sorted(set(TEMPLATES) - COSTLY))
+def test_a_quick_build_can_be_planned_without_data_photographs_or_weights(name, demo_root):
+    """Every run gets a job from generated stand-ins; each stand-in is told."""
+    request = Request(folder=FOLDER / name, root=demo_root, is_quick=True)
+    place = open_workplace(request)
+    planned = current_plan(place)
+    assert set(planned.runs()) == set(place.report.runs)
+    notes = {note for job in planned.jobs for note in job.notes}
+    for image, spec in place.report.images.items():
+        if not (FOLDER / name / spec.path).is_file():
+            assert f"a generated picture in place of the photograph {image}" in notes
+    for data, spec in place.report.data.items():
+        if spec.path and spec.quick:
+            assert f"generated paintings in place of the data set {data}" in notes
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_bibliography_holds_what_is_cited_and_nothing_else(name):
+    """Each entry says by whom, when and where; a key without entry would stand as a hole."""
+    cited = {key.strip(" @") for keys in CITATION.findall(texts(name)) for key in keys.split(";")}
+    entries = References(FOLDER / name / "references.bib")._entries
+    assert cited == set(entries)
+    for key, entry in entries.items():
+        assert entry.persons["author"], key
+        assert {"title", "year", "url"} <= set(entry.fields), key
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_question_is_placed_and_answered(name):
+    """Only the assignment sheet hands out questions that are open."""
+    questions = read_questions(FOLDER / name)
+    for key, question in questions.items():
+        assert f'question("{key}")' in texts(name), key
+        assert question.is_answered or name in OPEN, key
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_theory_answers_cite(name):
+    """Each of the three answers names a source."""
+    questions = read_questions(FOLDER / name)
+    assert len(questions) == 3
+    assert all(CITATION.search(question.answer) for question in questions.values())
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_claims_have_a_sentence_for_either_case(name):
+    """A shipped text stays true on data that its author has not seen."""
+    assert not lone_claims(texts(name)) or name == "pretraining"  # its numbers are shipped
+
+
+@pytest.fixture(scope="module", params=sorted(SMALL))
+def built(request, demo_root):
+    """Return a report as `--quick` builds it, with small networks."""
+    finetuned = [run for run in SMALL[request.param] if not run.startswith(("named", "saliency"))]
+    networks = {
+        run: "compact-alexnet" if run in finetuned else "squeezenet1_0"
+        for run in SMALL[request.param]
+    }
+    overrides = tuple(f"runs.{run}.model={model}" for run, model in networks.items())
+    return build(
+        Request(folder=FOLDER / request.param, root=demo_root, is_quick=True, overrides=overrides)
+    )
+
+
+def test_a_quick_build_is_whole(built):
+    """Every run has its result, nothing dangles, no claim is broken: exit code 0."""
+    assert built.is_well, (built.outcomes, built.document.problems, built.document.broken)
+
+
+def test_page_one_tells_of_the_stand_ins(built):
+    """Data, photographs and weights are not the real ones, and the cover says so."""
+    cover = pypdfium2.PdfDocument(built.files[1])[0].get_textpage().get_text_range()
+    said = " ".join(cover.split())
+    for words in (
+        "Provisional",
+        "generated paintings in place of the data set wikiart",
+        "random weights in place of alexnet",
+        "random weights in place of vgg16",
+        "A. Example",
+        "Hierarchical Representation",
+        "term 202",
+        "Assignment 1",
+        "a@example.org",
+    ):
+        assert words in said
+
+
+def test_every_photograph_stands_beside_its_map(built):
+    """Five pairs, each with the name of the photograph and of the class that is explained."""
+    html = built.files[0].read_text()
+    for name in built.report.images:
+        pair = re.search(rf'<figure id="fig-{name}".*?</figure>', html, re.DOTALL)[0]
+        assert pair.count("<img") == 2
+        assert f"<span>{name}</span>" in pair
+        assert "<span>saliency of " in pair
