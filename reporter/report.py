@@ -84,6 +84,7 @@ class Data(Part):
     swap: bool = False  # training and test set change places
     split: str | Share = "folders"  # or "splits.csv", or { test = 0.1, seed = 42 }
     classes: Literal["exact", "casefold"] = "exact"  # class folders that differ in case
+    leaked: Literal["keep", "drop"] = "keep"  # test images that are training images, byte for byte
     class_count: Annotated[int, Field(gt=1)] | None = None  # checked; a stand-in has as many
     train: Annotated[int, Field(gt=0)] = 100  # generated images per class
     test: Annotated[int, Field(gt=0)] = 40

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reporter import shipped
 from reporter.datasets.folders import ByShare, open_folder
 from reporter.datasets.generated import Recipe, materialise, one_image
+from reporter.datasets.leaks import without_leaks
 from reporter.errors import ReportError, nearest
 from reporter.inputs import Dataset, ImageFile, Weights
 from reporter.report import Data, Report, Share
@@ -38,6 +39,7 @@ class Sources:
     is_quick: bool = False
     download: bool = False
     _opened: dict[str, Dataset] = field(default_factory=dict)
+    _left_out: dict[str, int] = field(default_factory=dict)
 
     def data(self, name: str, where: str, seen: tuple[str, ...] = ()) -> Dataset:
         """Open the data set called `name`."""
@@ -49,6 +51,10 @@ class Sources:
         if name not in self._opened:
             self._opened[name] = self._open(name, self.report.data[name], seen)
         return self._opened[name]
+
+    def left_out(self, name: str) -> int:
+        """Return how many leaked test images were left out when the data set was opened."""
+        return self._left_out.get(name, 0)
 
     def image(self, name: str, where: str) -> ImageFile:
         """Open the photograph `name`; under --quick a painting stands in for a missing one."""
@@ -123,7 +129,12 @@ class Sources:
                 f"data.{name}.class_count: {spec.class_count}, but {len(dataset.classes)} classes "
                 f"are there: {', '.join(dataset.classes[:12])}"
             )
-        return _swapped(dataset, name) if spec.swap else replace(dataset, name=name)
+        dataset = _swapped(dataset, name) if spec.swap else replace(dataset, name=name)
+        if spec.leaked == "keep":
+            return dataset
+        kept = without_leaks(dataset, self.digests)
+        self._left_out[name] = len(dataset.test) - len(kept.test)
+        return kept
 
     def _generated(self, name: str, spec: Data, *, stands_in: bool) -> Dataset:
         train, test = QUICK_IMAGES if self.is_quick else (spec.train, spec.test)
