@@ -73,7 +73,7 @@ def build(request: Request) -> Built:
     outcomes = carry_out(request, workplace, planned)
     finished = finish(workplace, outcomes)
     try:
-        composed = document.compose(workplace.report, finished, workplace.root / "figures")
+        composed = text_over(workplace, finished)
     except ReportError as exc:  # too late for "nothing was started"
         raise TextError(str(exc)) from exc
     pages = set_pages(request, workplace, composed)
@@ -100,7 +100,12 @@ def review(request: Request) -> Document:
     """Compose the report over what is stored; run nothing, write nothing."""
     at = open_workplace(request)
     outcomes = runner.stored(current_plan(at), at.store)
-    return document.compose(at.report, finish(at, outcomes), at.root / "figures")
+    return text_over(at, finish(at, outcomes))
+
+
+def text_over(at: Workplace, finished: dict[str, Finished]) -> Document:
+    """Compose the report's text over what its runs returned."""
+    return document.compose(at.report, finished, at.root / "figures", changes=at.changes)
 
 
 def finish(at: Workplace, outcomes: tuple[Outcome, ...]) -> dict[str, Finished]:

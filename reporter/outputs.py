@@ -67,6 +67,8 @@ def write_records(
     }
     claims = [vars(claim) for claim in document.claims]
     results = {"report": document.report.name, "runs": runs, "claims": claims}
+    if document.changes:
+        results["changes"] = document.changes
     _write_changed(output / "results.json", dump(results))
     states = ("cached", "ran", "failed", "not run", "missing")
     counts: dict[str, list[str]] = {state: [] for state in states}

@@ -170,6 +170,13 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
         raise ReportError(f"{path}: {_explain(exc)}") from exc
 
 
+def overridden(overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """Return "key = value" for every override that counts: of several for one key the last."""
+    pairs = [override.partition("=")[::2] for override in overrides]
+    last = {key.strip(): text.strip() for key, text in pairs}
+    return tuple(f"{key} = {text}" for key, text in last.items())
+
+
 def _override(raw: dict[str, Any], override: str) -> None:
     """Apply one "a.b.c=value" to the raw tables."""
     target, sign, text = override.partition("=")

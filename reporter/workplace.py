@@ -51,6 +51,7 @@ class Workplace:
     root: Path  # build/
     output: Path  # build/<name>/
     lock: Path
+    changes: tuple[str, ...]  # of report.toml, "runs.full.epochs = 5", by --set
     experiments: tuple[Path, ...]
 
 
@@ -75,6 +76,7 @@ def open_workplace(request: Request) -> Workplace:
         root=request.root,
         output=output,
         lock=(request.folder if beside else output) / "report.lock",
+        changes=report.overridden(request.overrides),
         experiments=(shipped.folder("experiments"), request.folder / "experiments"),
     )
 

@@ -183,6 +183,22 @@ def test_quick_section_says_that_it_is_provisional(toy):
     assert "Provisional." in page.read_text()
 
 
+def test_changed_settings_stand_on_page_one(toy):
+    """--set is said with key and value, on a section's own page too; without it nothing is."""
+    changes = ("runs.two.rate=0.07", "runs.one.epochs=5", "runs.two.rate = 0.08")
+    built = made(toy, overrides=changes)
+    cover = pypdfium2.PdfDocument(built.files[1])[0].get_textpage().get_text_range()
+    text = " ".join(cover.split())
+    assert "Changed settings. This report was built with runs.two.rate = 0.08" in text
+    assert "runs.one.epochs = 5, given on the command line" in text
+    (page,) = made(toy, sections=("other",), overrides=changes, formats=("html",)).files
+    assert "<code>runs.one.epochs = 5</code>" in page.read_text()
+    records = json.loads((toy / "build" / "tiny" / "results.json").read_text())
+    assert records["changes"] == ["runs.two.rate = 0.08", "runs.one.epochs = 5"]
+    assert "Changed settings" not in made(toy).files[0].read_text()
+    assert "changes" not in json.loads((toy / "build" / "tiny" / "results.json").read_text())
+
+
 @pytest.mark.parametrize("name", ["sections/02-other.md", "abstract.md", "questions.md"])
 def test_unknown_run_in_any_text_is_told_before_anything_runs(toy, name):
     """A constant name can be checked without results."""

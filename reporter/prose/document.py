@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,7 @@ class Document:
     claims: tuple[Claim, ...]
     problems: tuple[Problem, ...]
     fragments: Fragments
+    changes: tuple[str, ...] = ()  # of report.toml by --set, said on the first page
 
     def set(self, html: str) -> str:
         """Put the pieces into a text, drawing the figures in it."""
@@ -134,13 +135,25 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     return tuple(names) if wanted else None
 
 
-def compose(report: Report, finished: Mapping[str, Finished], figure_cache: Path) -> Document:
+def compose(
+    report: Report,
+    finished: Mapping[str, Finished],
+    figure_cache: Path,
+    *,
+    changes: tuple[str, ...] = (),
+) -> Document:
     """Write the report's text over the results of its runs.
+
+    Args:
+        report: as it was opened.
+        finished: its runs with what they returned.
+        figure_cache: where drawn figures are kept.
+        changes: settings that differ from report.toml, for the first page.
 
     Raises:
         ReportError: template syntax, an undefined name or value; with file and line.
     """
-    return _Composer(report, finished, figure_cache).document()
+    return replace(_Composer(report, finished, figure_cache).document(), changes=changes)
 
 
 class _Composer:
