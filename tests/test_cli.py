@@ -144,6 +144,29 @@ def test_status_tells_state_and_cost(toy):
     assert report(toy, "status").stdout.startswith("stored")
 
 
+def test_status_counts_questions_and_points_without_running_anything(toy):
+    """After the runs; a report without questions says nothing of them."""
+    assert "questions" not in report(toy, "status").stdout
+    text = "## q-a {points=2}\n\nA?\n\n### Answer\n\nYes.\n\n## q-b {points=1}\n\nB?\n"
+    (toy / "questions.md").write_text(text)
+    shown = report(toy, "status").stdout.splitlines()
+    assert shown[-1] == "questions: 1 answered, 1 open (q-b), 3 points"
+    assert not (toy / "build" / "store").exists()
+
+
+def test_check_names_open_questions_and_those_placed_nowhere(toy):
+    """Each with file and line."""
+    report(toy, "build")
+    (toy / "questions.md").write_text("## q-a\n\nA?\n\n## q-b\n\nB?\n\n### Answer\n\nYes.\n")
+    (toy / "sections" / "01-results.md").write_text(TEXT + '\n{{ question("q-a") }}\n')
+    done = report(toy, "check")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "questions.md:1: question 'q-a' has no answer yet",
+        "questions.md:5: question 'q-b' of questions.md is placed nowhere; add {{ questions() }}",
+    ]
+
+
 def test_clean_leaves_the_store(toy):
     """Outputs and caches go, results stay."""
     report(toy, "build")

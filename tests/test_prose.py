@@ -537,14 +537,12 @@ def test_a_question_without_an_answer_is_a_problem(tmp_path: Path) -> None:
     assert _problems(composed) == [
         ("questions.md:11", "question 'q-b' has no answer yet"),
         ("questions.md:17", "question 'q-c' has no answer yet"),
+        (
+            "questions.md:3",
+            "question 'q-a' of questions.md is placed nowhere; add {{ questions() }}",
+        ),
     ]
     assert _text(composed).count("This question is not answered yet.") == 2
-
-
-def test_a_question_asked_twice_is_told(tmp_path: Path) -> None:
-    """Two with one id in questions.md can't both be placed."""
-    message = _error(tmp_path, "x", questions="## q-a\n\nA?\n\n## q-a\n\nB?\n")
-    assert message == f"{tmp_path / 'questions.md'}:5: a second question 'q-a'; rename it"
 
 
 def test_a_section_may_begin_with_a_block_of_settings(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ def findings(document: Document) -> list[Problem]:
     """Return every problem of a report that was composed over what is stored.
 
     Found are: runs without a result, broken claims, references and citations that lead nowhere,
-    unanswered questions, figures without alt text, ids given twice.
+    questions without an answer or placed nowhere, figures without alt text, ids given twice.
     """
     runs = [
         Problem(where=f"run {run.name}", message=run.error)

@@ -28,8 +28,9 @@ def list_command(report: str | None) -> None:
 @click.argument("report", required=False)
 @click.option("--quick", is_flag=True, help="Of the quick build.")
 def status_command(report: str | None, *, quick: bool) -> None:
-    """Say for every run whether its result is stored, and what it cost."""
+    """Say for every run whether its result is stored and what it cost, and what is unanswered."""
     from reporter.build import Request, current_plan, open_workplace
+    from reporter.prose.questions import read_questions, summary
 
     folder, root = locate(report)
     at = open_workplace(Request(folder=folder, root=root, is_quick=quick))
@@ -38,6 +39,9 @@ def status_command(report: str | None, *, quick: bool) -> None:
         state = "stored " if stored else "to run "
         seconds = f"{stored.record['seconds']:8.1f} s" if stored else " " * 10
         click.echo(f"{state} {seconds}  {job.run} (seed {job.seed})  {job.experiment}")
+    questions = read_questions(folder)
+    if questions:
+        click.echo(f"questions: {summary(tuple(questions.values()))}")
 
 
 @click.command("why")

@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import SandboxedEnvironment, safe_range
+from jinja2 import TemplateError, TemplateSyntaxError
 
 from reporter.errors import ReportError, nearest
-from reporter.prose.claims import Claim, ClaimExtension, Court
+from reporter.prose.answers import Answers
+from reporter.prose.claims import Claim, Court
 from reporter.prose.fragments import Fragments
-from reporter.prose.markdown import ID_CLOSE, ID_OPEN, Hooks, MathError, parser
+from reporter.prose.markdown import Hooks, MathError, parser
 from reporter.prose.numbering import Numbering, Problem
+from reporter.prose.questions import read_questions
 from reporter.prose.references import References
-from reporter.prose.sections import Section, check_names, read_questions, read_sections, used_runs
+from reporter.prose.sections import (
+    Section,
+    check_names,
+    named_questions,
+    read_sections,
+    used_runs,
+)
+from reporter.prose.templates import bare, templates
 from reporter.prose.tools import NAMES, Tools, filters
 from reporter.prose.values import Desk
 from reporter.prose.views import Runs
@@ -37,25 +45,7 @@ MISTAKES = (  # what an author's template can raise
     ValueError,
     LookupError,
 )
-CLOSED = frozenset(
-    {"desk", "style", "numbers", "metrics", "meaning", "raw"}
-)  # of values: prose reads, filters print
 PRIVATE = re.compile("[\ue000-\ue011]")  # the characters that pieces and ids are marked with
-HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
-
-
-class Templates(SandboxedEnvironment):
-    """Jinja for sections: sandboxed; undefined names are errors; values' inner parts are closed."""
-
-    court: Court
-
-    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
-        """Keep the {#id} of headings from being read as the beginning of a comment."""
-        return HEADING_ID.sub(f"{ID_OPEN}\\1{ID_CLOSE}", super().preprocess(source, name, filename))
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Keep templates away from what values carry along."""
-        return attr not in CLOSED and super().is_safe_attribute(obj, attr, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +80,7 @@ class Document:
     claims: tuple[Claim, ...]
     problems: tuple[Problem, ...]
     fragments: Fragments
+    unanswered: tuple[tuple[str, str], ...] = ()  # id and number of placed questions
     changes: tuple[str, ...] = ()  # of report.toml by --set, said on the first page
 
     def set(self, html: str) -> str:
@@ -116,12 +107,11 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     """
     wanted = set(only)
     sections = {section.id: section for section in read_sections(report)}
-    environment = Templates(extensions=[ClaimExtension])
-    environment.globals = dict.fromkeys(("runs", "range", "zip", *NAMES))
-    environment.filters |= filters()
+    environment = bare(NAMES, filters())
     questions = read_questions(report.folder)
+    named = named_questions(_texts(report), questions, environment)
     used = {
-        name: used_runs(section, questions, environment, report.runs)
+        name: used_runs(section, questions, environment, report.runs, named)
         for name, section in sections.items()
     }
     texts = [(question.text + question.answer, question.path) for question in questions.values()]
@@ -171,32 +161,25 @@ class _Composer:
             heading=self._heading, refer=self._refer, cite=self._cite, equation=self._equation
         )
         self.markdown = parser(hooks)
+        questions = read_questions(report.folder)
+        self.answers = Answers(
+            desk=desk,
+            numbering=self.numbering,
+            known=questions,
+            named=named_questions(_texts(report), questions, bare((), {})),
+            compose=self._compose,
+        )
         tools = Tools(
             desk=desk,
             finished=finished,
             numbering=self.numbering,
-            questions=read_questions(report.folder),
+            answers=self.answers,
             figure_cache=cache,
             credits={name: image.credit or "" for name, image in report.images.items()},
             render=self._markdown,
-            compose=self._compose,
         )
-        self.environment = Templates(
-            extensions=[ClaimExtension],
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-            trim_blocks=True,  # so that claims on lines of their own flow in one paragraph
-            lstrip_blocks=True,
-        )
-        self.environment.court = self.court
-        every = Runs(desk, finished)
-        self.environment.globals = {
-            "range": safe_range,
-            "zip": zip,
-            "runs": every,
-            **tools.functions(),
-        }
-        self.environment.filters |= filters()
+        names = {"runs": Runs(desk, finished), **tools.functions()}
+        self.environment = templates(self.court, names, filters())
 
     def document(self) -> Document:
         """Compose abstract and sections in reading order."""
@@ -210,6 +193,7 @@ class _Composer:
             for run in self.finished.values()
             for job in run.jobs
         }
+        self.answers.finish()
         self.numbering.finish()
         return Document(
             report=self.report,
@@ -221,6 +205,7 @@ class _Composer:
             claims=tuple(self.court.claims),
             problems=tuple(self.numbering.problems),
             fragments=self.fragments,
+            unanswered=tuple(self.answers.unanswered.items()),
         )
 
     def _chapter(self, section: Section) -> Chapter:
@@ -287,6 +272,12 @@ class _Composer:
         number = self.numbering.number("eq", target)
         counted = f'<span class="eqnum">({number})</span>'
         return f'<div class="equation" id="{target}">{html}{counted}</div>\n'
+
+
+def _texts(report: Report) -> list[str]:
+    """Return the templates that may place questions."""
+    paths = [*report.sources(), report.folder / "abstract.md", report.folder / "questions.md"]
+    return [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
 
 
 def _line_in(exc: BaseException, path: str) -> int | None:

@@ -51,6 +51,7 @@ def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) ->
         abstract=Markup(document.set(document.abstract)),  # noqa: S704 - ours
         notes=document.notes,
         changes=document.changes,
+        unanswered=document.unanswered,
         failures=[run for run in document.finished.values() if run.error] if is_whole else [],
         broken=document.broken,
         contents=[heading for chapter in document.chapters for heading in chapter.headings],

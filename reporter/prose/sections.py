@@ -1,11 +1,10 @@
-"""Section and question files → their text, titles, and the runs that they use."""
+"""Section files → their text, titles, and the runs that they use."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
@@ -13,14 +12,13 @@ from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 from reporter.errors import ReportError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
+    from reporter.prose.questions import Question
     from reporter.report import Report
 
 FRONT = re.compile(r"\A\+\+\+\n(.*?)^\+\+\+\n", re.DOTALL | re.MULTILINE)
-QUESTION = re.compile(r"^## +(q-[\w-]+) *(?:\{([^}]*)\})? *$", re.MULTILINE)
-ANSWER = re.compile(r"^### +Answer *$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,25 +30,6 @@ class Section:
     text: str
     title: str = ""
     runs: tuple[str, ...] | None = None  # as the file says; None: those it names
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One question of questions.md with its answer, "" while there is none."""
-
-    id: str
-    path: Path
-    line: int
-    text: str
-    answer: str
-    answer_line: int
-    points: str = ""
-    is_bonus: bool = False
-
-    @cached_property
-    def is_answered(self) -> bool:
-        """Tell whether there is any answer."""
-        return bool(self.answer.strip())
 
 
 def read_sections(report: Report) -> tuple[Section, ...]:
@@ -94,54 +73,24 @@ def _section(path: Path) -> Section:
     )
 
 
-def read_questions(folder: Path) -> dict[str, Question]:
-    """Read questions.md, if there is one: `## q-id {points=2 bonus}`, text, `### Answer`, text."""
-    path = folder / "questions.md"
-    if not path.is_file():
-        return {}
-    text = path.read_text(encoding="utf-8")
-    heads = list(QUESTION.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
-    found: dict[str, Question] = {}
-    for head, end in zip(heads, ends, strict=True):
-        question = _question(path, text, head, end)
-        if question.id in found:
-            raise ReportError(
-                f"{path}:{question.line}: a second question {question.id!r}; rename it"
-            )
-        found[question.id] = question
-    return found
-
-
-def _question(path: Path, text: str, head: re.Match[str], end: int) -> Question:
-    body = text[head.end() : end]
-    answer = ANSWER.search(body)
-    asked, answered = (body[: answer.start()], body[answer.end() :]) if answer else (body, "")
-    marks = dict(re.findall(r"(\w+)=(\S+)", head[2] or ""))
-    line = text.count("\n", 0, head.start()) + 1
-    return Question(
-        id=head[1],
-        path=path,
-        line=line,
-        text=asked,
-        answer=answered,
-        answer_line=line + asked.count("\n"),
-        points=marks.get("points", ""),
-        is_bonus="bonus" in (head[2] or "").split(),
-    )
-
-
 def used_runs(
     section: Section,
-    questions: dict[str, Question],
+    questions: Mapping[str, Question],
     environment: Environment,
     known: Collection[str],
+    named: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """Return the runs that a section uses: as its +++ block says, or every one that it names."""
+    """Return the runs that a section uses: as its +++ block says, or every one that it names.
+
+    A section that calls `questions()` uses those of all questions that are not `named` anywhere.
+    """
     words = list(_words(section.text, str(section.path), environment, known))
     if section.runs is not None:
         return section.runs
-    for word in list(words):
+    asked = list(words)
+    if _calls_questions(section.text, environment):
+        asked += [name for name in questions if name not in named]
+    for word in asked:
         if word in questions:
             question = questions[word]
             words += _words(question.text + question.answer, str(question.path), environment, known)
@@ -155,6 +104,25 @@ def check_names(
     """Look at the syntax and names of other templates of a report; ReportError for the first."""
     for text, path in texts:
         list(_words(text, str(path), environment, known))
+
+
+def named_questions(
+    texts: Iterable[str], questions: Collection[str], environment: Environment
+) -> frozenset[str]:
+    """Return the ids of the questions that stand in the code of some template."""
+    found: set[str] = set()
+    for text in texts:
+        try:
+            tree = environment.parse(text)
+        except TemplateSyntaxError:  # told with file and line where the text is set
+            continue
+        found |= {node.value for node in tree.find_all(nodes.Const) if node.value in questions}
+    return frozenset(found)
+
+
+def _calls_questions(text: str, environment: Environment) -> bool:
+    names = environment.parse(text).find_all(nodes.Name)
+    return any(name.name == "questions" for name in names)
 
 
 def _run_of(word: str) -> str:

@@ -1,4 +1,4 @@
-"""What a section may call to place figures, tables, listings and questions."""
+"""What a section may call to place figures, tables and listings."""
 
 from __future__ import annotations
 
@@ -23,14 +23,21 @@ from reporter.prose.views import Finished, Parameters, Runs, RunView
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reporter.prose.answers import Answers
     from reporter.prose.numbering import Numbering
-    from reporter.prose.sections import Question
     from reporter.prose.values import Desk
 
 
-PLACING = ("figure", "figures", "table", "compare", "settings", "listing", "question")
+PLACING = ("figure", "figures", "table", "compare", "settings", "listing")
 LEAST_LABEL_MM = 9.0  # a narrower image shows its label in the alt text only
-NAMES = (*PLACING, "diff", "wins", "clearly_above")  # what a template may call
+NAMES = (  # what a template may call
+    *PLACING,
+    "question",
+    "questions",
+    "diff",
+    "wins",
+    "clearly_above",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,22 +55,21 @@ class Tools:
     Attributes:
         credits: photograph → where it was taken from; captions of figures that show it say so.
         render: turns Markdown with values into HTML; the second argument: without paragraph.
-        compose: renders a template text of a file, starting at a line.
     """
 
     desk: Desk
     finished: Mapping[str, Finished]
     numbering: Numbering
-    questions: Mapping[str, Question]
+    answers: Answers
     figure_cache: Path
     credits: Mapping[str, str]
     render: Callable[[str, bool], str]
-    compose: Callable[[str, str, int], str]
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Return them by the names that templates use."""
         own = {name: getattr(self, name) for name in PLACING}
-        return {**own, "diff": diff, "wins": wins, "clearly_above": clearly_above}
+        asking = {"question": self.answers.question, "questions": self.answers.questions}
+        return {**own, **asking, "diff": diff, "wins": wins, "clearly_above": clearly_above}
 
     def figure(
         self,
@@ -223,32 +229,6 @@ class Tools:
         html = (
             f'<figure id="{escape(target)}" class="listing"><figcaption>{label}</figcaption>'
             f"{body}</figure>\n"
-        )
-        return self.desk.fragments.put(html, is_block=True)
-
-    def question(self, id: str) -> str:
-        """Place a question of questions.md with its answer, or with room for one."""
-        if id not in self.questions:
-            raise ReportError(f"no question is called {id!r}{nearest(id, self.questions)}")
-        question = self.questions[id]
-        number = self.numbering.number("q", id)
-        path = str(question.path)
-        asked = self.compose(question.text, path, question.line)
-        if question.is_answered:
-            answer = self.compose(question.answer, path, question.answer_line)
-            body = f'<div class="answer">{answer}</div>'
-        else:
-            self.numbering.problem(
-                f"{question.path.name}:{question.line}", f"question {id!r} has no answer yet"
-            )
-            body = '<div class="answer open"><p>This question is not answered yet.</p></div>'
-        unit = "point" if question.points == "1" else "points"
-        credit = [f"{question.points} {unit}"] if question.points else []
-        credit += ["bonus"] if question.is_bonus else []
-        extra = f' <span class="points">({escape(", ".join(credit))})</span>' if credit else ""
-        html = (
-            f'<section class="question" id="{escape(id)}"><div class="asked">'
-            f'<p class="label">Question{SPACE}{number}{extra}</p>{asked}</div>{body}</section>\n'
         )
         return self.desk.fragments.put(html, is_block=True)
 

@@ -1,0 +1,59 @@
+"""What authors write → templates: Jinja in a sandbox, with claims, over the names it may call."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment, safe_range
+
+from reporter.prose.claims import ClaimExtension, Court
+from reporter.prose.markdown import ID_CLOSE, ID_OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+CLOSED = frozenset(
+    {"desk", "style", "numbers", "metrics", "meaning", "raw"}
+)  # of values: prose reads, filters print
+HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
+
+
+class Templates(SandboxedEnvironment):
+    """Jinja for sections: sandboxed; undefined names are errors; values' inner parts are closed."""
+
+    court: Court
+
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
+        """Keep the {#id} of headings from being read as the beginning of a comment."""
+        return HEADING_ID.sub(f"{ID_OPEN}\\1{ID_CLOSE}", super().preprocess(source, name, filename))
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Keep templates away from what values carry along."""
+        return attr not in CLOSED and super().is_safe_attribute(obj, attr, value)
+
+
+def bare(names: Iterable[str], filters: Mapping[str, Callable[..., Any]]) -> Templates:
+    """Return an environment that knows all names and can render nothing: for a look at texts."""
+    environment = Templates(extensions=[ClaimExtension])
+    environment.globals = dict.fromkeys(("runs", "range", "zip", *names))
+    environment.filters |= filters
+    return environment
+
+
+def templates(
+    court: Court, names: Mapping[str, Any], filters: Mapping[str, Callable[..., Any]]
+) -> Templates:
+    """Return the environment in which a report's texts are rendered."""
+    environment = Templates(
+        extensions=[ClaimExtension],
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,  # so that claims on lines of their own flow in one paragraph
+        lstrip_blocks=True,
+    )
+    environment.court = court
+    environment.globals = {"range": safe_range, "zip": zip, **names}
+    environment.filters |= filters
+    return environment
