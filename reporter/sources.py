@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reporter import shipped
 from reporter.datasets.folders import ByShare, open_folder
-from reporter.datasets.generated import Recipe, materialise, one_image
+from reporter.datasets.generated import Recipe, materialise, one_image, stand_in
 from reporter.datasets.leaks import without_leaks
 from reporter.errors import ReportError, nearest
 from reporter.inputs import Dataset, ImageFile, Weights
@@ -139,7 +139,7 @@ class Sources:
     def _generated(self, name: str, spec: Data, *, stands_in: bool) -> Dataset:
         train, test = QUICK_IMAGES if self.is_quick else (spec.train, spec.test)
         recipe = Recipe(
-            source="paintings" if stands_in else spec.source or "paintings",
+            source=spec.source if spec.source and not stands_in else stand_in(spec.class_count),
             classes=spec.class_count,
             train=train,
             test=test,
@@ -148,7 +148,8 @@ class Sources:
         )
         folder = materialise(recipe, self.cache)
         dataset = open_folder(name, folder, "folders", "exact", self.digests)
-        note = f"generated paintings in place of the data set {name}" if stands_in else ""
+        kind = "paintings" if recipe.source == "paintings" else "pictures"
+        note = f"generated {kind} in place of the data set {name}" if stands_in else ""
         return replace(dataset, note=note)
 
     def _path(self, text: str) -> Path:

@@ -326,6 +326,9 @@ weights = "run:weights"
 [images.rex]
 path = "rex.png"
 """
+    many = tables.replace("class_count = 2", "class_count = 11")
+    (found,) = planned(workspace(tmp_path / "many", many), is_quick=True).of("data")
+    assert found.notes == ("generated pictures in place of the data set pets",)
     made = planned(workspace(tmp_path, tables), is_quick=True)
     notes = {run: made.of(run)[0].notes for run in made.runs()}
     assert notes["data"] == ("generated paintings in place of the data set pets",)

@@ -7,10 +7,12 @@ import pytest
 
 from reporter import report, shipped
 from reporter.build import Request, build, current_plan, open_workplace
+from reporter.datasets.paintings import STYLES
 from reporter.prose.document import needed_runs
 from reporter.prose.markdown import CITATION
+from reporter.prose.questions import read_questions
 from reporter.prose.references import References
-from reporter.prose.sections import read_questions, read_sections
+from reporter.prose.sections import read_sections
 
 FOLDER = shipped.folder("templates")
 TEMPLATES = shipped.templates()
@@ -73,7 +75,8 @@ def test_a_quick_build_can_be_planned_without_data_photographs_or_weights(name, 
             assert f"a generated picture in place of the photograph {image}" in notes
     for data, spec in place.report.data.items():
         if spec.path and spec.quick:
-            assert f"generated paintings in place of the data set {data}" in notes
+            kind = "pictures" if (spec.class_count or 0) > len(STYLES) else "paintings"
+            assert f"generated {kind} in place of the data set {data}" in notes
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -66,6 +66,17 @@ def one_image(path: Path, seed: int, size: int) -> Path:
     return path
 
 
+def stand_in(classes: int | None) -> Literal["paintings", "formulas"]:
+    """Return which generator stands in for a data set: paintings, unless they have too few styles.
+
+    Args:
+        classes: how many the data set has, None if report.toml does not say.
+    """
+    from reporter.datasets.paintings import STYLES
+
+    return "formulas" if classes and classes > len(STYLES) else "paintings"
+
+
 def _classes(recipe: Recipe) -> tuple[str, ...]:
     if recipe.source == "paintings":
         from reporter.datasets.paintings import STYLES as NAMES
