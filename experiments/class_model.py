@@ -31,6 +31,8 @@ def class_model(
         model: any classifier of torchvision by its name there, or "compact-alexnet".
         steps: of gradient ascent.
         rate: factor of the gradient in a step.
+            The defaults suit ImageNet's networks; others may have much smaller gradients and need
+            a higher rate and less decay.
         decay: factor of the squared length of the image, in the units of the network's inputs.
         jitter: most pixels by which the image is shifted around before a step, so that no place
             counts more than another; none is the plain method.
@@ -59,8 +61,8 @@ def class_model(
         models=ImageGrid(
             images=tuple(models.visible(one.image, loaded.normalisation).numpy() for one in found),
             labels=tuple(one.name for one in found),
-            columns=min(len(found), 4),
-            description="for each class, the image that the network scores highest",
+            columns=models.row_length(len(found)),
+            description="for each class, the image that was made to raise its score",
         ),
         ascent=Curves(
             series=tuple(map(models.series, found)),

@@ -38,7 +38,8 @@ def test_every_experiment_is_used_by_a_shipped_report():
 
 def test_same_run_twice_gives_the_same_bytes(demo, demo_root, tmp_path):
     """Training, features, saliency and data description repeat themselves bit by bit."""
-    names = ("last-fc", "scratch", "augmented", "maps", "score", "features", "paintings")
+    names = ("last-fc", "scratch", "augmented", "methods", "sanity", "styles", "score")
+    names += ("features", "paintings")
     request = Request(folder=DEMO, root=tmp_path / "build", is_quick=True, runs=names, formats=())
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "cache").symlink_to(demo_root / "cache")

@@ -13,6 +13,7 @@ from reporter.learn.class_model import (
     class_model,
     climbed,
     mean_metric,
+    row_length,
     shifted,
     table,
     visible,
@@ -136,6 +137,11 @@ def test_an_image_is_drawn_around_the_mean_colour() -> None:
     grey = visible(checks * 40, HALF)[:, :, 0]
     assert grey.tolist() == [[170, 85], [85, 170]]  # 127.5 ± 127.5 / 3
     assert torch.equal(visible(checks, HALF), visible(checks * 40, HALF))
+
+
+def test_rows_of_images_are_even() -> None:
+    """Five are one row, six are two of three."""
+    assert [row_length(count) for count in (1, 4, 5, 6, 7, 10, 11)] == [1, 4, 5, 3, 4, 5, 4]
 
 
 def test_the_table_says_where_each_class_began_and_ended() -> None:

@@ -131,8 +131,13 @@ def test_curves_and_table_hold_every_stage() -> None:
     """The edge filter has no number of layers, and is no point of a curve."""
     series = {one.label: (one.x, one.y) for one in randomisation.curves(found()).series}
     assert series["saliency"] == ((0, 1, 3), pytest.approx((1, 1, 0.8)))
-    rows = randomisation.table(found(), 3).rows
-    assert [row[:3] for row in rows[::2]] == [
-        ("saliency", "trained", 0), ("saliency", "last layer", 1), ("saliency", "all 3", 3),
-        ("saliency", "edge filter", None),
+    table = randomisation.table(found(), 3)
+    assert [column.name for column in table.columns] == [
+        "random", "layers", "gradient", "grad_cam",
     ]  # fmt: skip
+    assert [row[:2] for row in table.rows] == [
+        ("trained", 0), ("last layer", 1), ("all 3", 3), ("edge filter", None),
+    ]  # fmt: skip
+    assert [row[2:] for row in table.rows] == [
+        pytest.approx(pair) for pair in ((1, 1), (1, -0.8), (0.8, 0), (0.8, -0.8))
+    ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reporter.learn.normalisation import Normalisation
     from reporter.learn.weights import Pretrained
 
+IN_A_ROW = 5  # images at most
 DEVIATIONS = 3.0  # of an image's values from grey to black or white, when it is drawn
 
 
@@ -159,6 +160,12 @@ def visible(image_CHW: torch.Tensor, normalisation: Normalisation) -> torch.Tens
     reach = DEVIATIONS * away_CHW.square().mean().sqrt()
     drawn_CHW = mean + away_CHW * (0.5 / reach.clamp_min(1e-12))
     return (drawn_CHW * 255).clamp(0, 255).round().to(torch.uint8).permute(1, 2, 0).contiguous()
+
+
+def row_length(images: int) -> int:
+    """Return how many images stand in a row so that rows are few, of at most five, and even."""
+    rows = -(-images // IN_A_ROW)
+    return -(-images // rows)
 
 
 def series(model: ClassModel) -> Series:

@@ -156,17 +156,24 @@ def label(one: Agreement, total: int) -> str:
 
 
 def table(found: Sequence[Agreement], total: int) -> Table:
-    """Return the correlation of each method's map after each stage."""
+    """Return a row for each stage and the edge filter, a column for each method."""
+    methods = list(dict.fromkeys(one.method for one in found))
     columns = (
-        Column(name="method", label="method"),
         Column(name="random", label="random layers"),
         Column(name="layers", label="number", unit="count"),
-        Column(name="correlation", label="rank correlation", digits=2),
+        *(Column(name=underscored(m), label=TITLES[m], digits=2) for m in methods),
     )
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (TITLES[one.method], title(one.layers, total), one.layers, one.correlation) for one in found
-    )
-    return Table(columns=columns, rows=rows)
+    values = {(one.layers, one.method): one.correlation for one in found}
+    rows: list[tuple[Cell, ...]] = [
+        (title(layers, total), layers, *(values[layers, method] for method in methods))
+        for layers in dict.fromkeys(one.layers for one in found)
+    ]
+    return Table(columns=columns, rows=tuple(rows))
+
+
+def underscored(method: str) -> str:
+    """Return a method's name as prose can write it."""
+    return method.replace("-", "_")
 
 
 def curves(found: Sequence[Agreement]) -> Curves:
@@ -189,7 +196,7 @@ def metrics(found: Sequence[Agreement], total: int) -> dict[str, Metric]:
     """Return each method's correlation with all layers random, and that of the edge filter."""
     names = {total: "correlation", None: "edge_correlation"}
     return {
-        f"{one.method.replace('-', '_')}_{names[one.layers]}": Metric(
+        f"{underscored(one.method)}_{names[one.layers]}": Metric(
             value=one.correlation, unit="", direction="min" if one.layers else None, n=1
         )
         for one in found
