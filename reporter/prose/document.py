@@ -24,7 +24,7 @@ from reporter.prose.sections import (
     read_sections,
     used_runs,
 )
-from reporter.prose.templates import bare, templates
+from reporter.prose.templates import bare, templates, with_lines
 from reporter.prose.tools import NAMES, Tools, filters
 from reporter.prose.values import Desk
 from reporter.prose.views import Runs
@@ -174,6 +174,7 @@ class _Composer:
             finished=finished,
             numbering=self.numbering,
             answers=self.answers,
+            court=self.court,
             figure_cache=cache,
             credits={name: image.credit or "" for name, image in report.images.items()},
             render=self._markdown,
@@ -231,7 +232,8 @@ class _Composer:
     def _rendered(self, text: str, path: str) -> str:
         text = PRIVATE.sub("", text)
         try:
-            code = self.environment.compile(text, name=path, filename=path)
+            tree = with_lines(self.environment.parse(text, name=path, filename=path))
+            code = self.environment.compile(tree, name=path, filename=path)
             globals_ = self.environment.make_globals(None)
             template = self.environment.template_class.from_code(self.environment, code, globals_)
             return template.render()

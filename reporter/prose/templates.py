@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, nodes
 from jinja2.sandbox import SandboxedEnvironment, safe_range
 
 from reporter.prose.claims import ClaimExtension, Court
@@ -32,6 +32,15 @@ class Templates(SandboxedEnvironment):
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Keep templates away from what values carry along."""
         return attr not in CLOSED and super().is_safe_attribute(obj, attr, value)
+
+
+def with_lines(tree: nodes.Template) -> nodes.Template:
+    """Tell every call of `observe` the line that it stands in, for the claims that it makes."""
+    for call in tree.find_all(nodes.Call):
+        is_ours = isinstance(call.node, nodes.Name) and call.node.name == "observe"
+        if is_ours and all(one.key != "line" for one in call.kwargs):
+            call.kwargs.append(nodes.Keyword("line", nodes.Const(call.lineno), lineno=call.lineno))
+    return tree
 
 
 def bare(names: Iterable[str], filters: Mapping[str, Callable[..., Any]]) -> Templates:

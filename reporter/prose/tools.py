@@ -16,6 +16,7 @@ from reporter.plan import seeds_text
 from reporter.prose.credits import credit_line
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
+from reporter.prose.observe import Observer
 from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
 from reporter.prose.values import Missing, Value, cell_value
 from reporter.prose.views import Finished, Parameters, Runs, RunView
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reporter.prose.answers import Answers
+    from reporter.prose.claims import Court
     from reporter.prose.numbering import Numbering
     from reporter.prose.values import Desk
 
@@ -34,6 +36,7 @@ NAMES = (  # what a template may call
     *PLACING,
     "question",
     "questions",
+    "observe",
     "diff",
     "wins",
     "clearly_above",
@@ -61,6 +64,7 @@ class Tools:
     finished: Mapping[str, Finished]
     numbering: Numbering
     answers: Answers
+    court: Court
     figure_cache: Path
     credits: Mapping[str, str]
     render: Callable[[str, bool], str]
@@ -68,8 +72,18 @@ class Tools:
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Return them by the names that templates use."""
         own = {name: getattr(self, name) for name in PLACING}
-        asking = {"question": self.answers.question, "questions": self.answers.questions}
-        return {**own, **asking, "diff": diff, "wins": wins, "clearly_above": clearly_above}
+        observer = Observer(
+            desk=self.desk, court=self.court, numbering=self.numbering, finished=self.finished
+        )
+        return {
+            **own,
+            "question": self.answers.question,
+            "questions": self.answers.questions,
+            "observe": observer.observe,
+            "diff": diff,
+            "wins": wins,
+            "clearly_above": clearly_above,
+        }
 
     def figure(
         self,
