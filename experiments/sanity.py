@@ -60,10 +60,10 @@ def sanity(
     from reporter.learn.grids import edges
     from reporter.learn.maps import Options, maps_of
     from reporter.learn.saliency import target_of
-    from reporter.learn.weights import pretrained, untrained
+    from reporter.learn.weights import pretrained
 
     trained = pretrained(model, weights, run)
-    random = untrained(trained, model, run, use=1).network
+    random = randomisation.redrawn(trained.network, run)
     seen = photographs.seen((image,), trained, size)
     index = target_of(seen, 0, target)
     inputs = trained.normalisation.scaled(seen.pixels.to(run.device))[0]

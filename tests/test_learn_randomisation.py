@@ -9,12 +9,14 @@ from torch import nn
 from torchvision import models
 
 from reporter.artifacts import Metric
+from reporter.experiment import Run
 from reporter.learn import randomisation
 from reporter.learn.randomisation import (
     cascade,
     compared,
     layer_count,
     rank_correlation,
+    redrawn,
     stages,
 )
 from reporter.learn.streams import generator, isolated
@@ -141,3 +143,13 @@ def test_curves_and_table_hold_every_stage() -> None:
     assert [row[2:] for row in table.rows] == [
         pytest.approx(pair) for pair in ((1, 1), (1, -0.8), (0.8, 0), (0.8, -0.8))
     ]
+
+
+def test_a_redrawn_network_shares_nothing_with_its_original() -> None:
+    """Every layer with weights differs, batch norms forget what they saw, the original stays."""
+    original = trained()
+    before = copy.deepcopy(original.state_dict())
+    new = redrawn(original, Run(name="x"))
+    assert different(new, original) == {"0", "1", "3", "4", "6", "8"}
+    assert not different(redrawn(original, Run(name="x")), new)
+    assert all(torch.equal(before[name], value) for name, value in original.state_dict().items())

@@ -14,6 +14,7 @@ import torch
 from reporter.artifacts import Cell, Column, Curves, ImageGrid, Metric, Series, Table
 from reporter.learn.maps import TITLES
 from reporter.learn.saliency import drawn
+from reporter.learn.streams import isolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from reporter.learn.maps import Method
+    from reporter.learn.streams import RunContext
+
+REDRAWN = 1  # use of the initialisation stream; 0 is a network that starts from random weights
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +57,20 @@ def compared(
         )
         for method, one in maps.items()
     ]
+
+
+def redrawn(network: nn.Module, run: RunContext) -> nn.Module:
+    """Return a copy whose layers are initialised anew, each in PyTorch's own way.
+
+    The numbers come from a use of the initialisation stream that random weights don't share.
+    """
+    copied = copy.deepcopy(network)
+    with isolated(run.stream("initialisation"), REDRAWN):
+        for module in copied.modules():
+            reset = getattr(module, "reset_parameters", None)
+            if reset is not None:
+                reset()
+    return copied
 
 
 def layer_starts(state: Mapping[str, torch.Tensor]) -> list[int]:

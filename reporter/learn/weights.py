@@ -115,13 +115,10 @@ def from_run(model: str, weights: Weights, run: RunContext) -> Pretrained:
     )
 
 
-def untrained(loaded: Pretrained, model: str, run: RunContext, use: int = 0) -> Pretrained:
-    """Return the same architecture with random parameters from the initialisation stream.
-
-    With `use` 0 they are those of random weights; others are independent of them.
-    """
+def untrained(loaded: Pretrained, model: str, run: RunContext) -> Pretrained:
+    """Return the same architecture with random parameters from the initialisation stream."""
     classes = IMAGENET_CLASSES if loaded.steps else len(loaded.classes)
-    with isolated(run.stream("initialisation"), use):
+    with isolated(run.stream("initialisation")):
         network = build(model, classes)
         for step in loaded.steps:
             replace_layers(network, step, "xavier-normal")
