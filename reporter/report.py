@@ -75,10 +75,33 @@ class Share(Part):
     seed: int = 0
 
 
+class Archive(Part):
+    """A zip or tar file that `report data get` fetches and unpacks."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{64}$")]  # checked before it is unpacked
+    folder: str = ""  # inside the archive: the one that is the data set
+
+
+class HuggingFace(Part):
+    """A sample of one split of a Hugging Face data set; `report data get` draws it."""
+
+    repo: Annotated[str, Field(min_length=1)]  # "owner/name", or a folder
+    revision: str | None = None  # a commit keeps it the same for good
+    split: str = "train"
+    image: str = "image"  # column
+    label: str = "label"  # column
+    classes: tuple[str, ...] = ()  # (): all
+    per_class: Annotated[int, Field(gt=0)] | None = None  # images; None: all
+    seed: int = 0
+
+
 class Data(Part):
     """`[data.NAME]`: one data set, from a folder, from another one, or generated."""
 
-    path: str | None = None  # a folder of class folders
+    path: str | None = None  # a folder of class folders; data/NAME for what is fetched
+    archive: Archive | None = None  # where `report data get` has it from
+    huggingface: HuggingFace | None = None
     source: Literal["paintings", "formulas"] | None = None  # generated instead of read
     from_: Annotated[str | None, Field(alias="from")] = None  # another data set, changed
     swap: bool = False  # training and test set change places
@@ -255,8 +278,10 @@ def _fields(keys: list[str]) -> list[str]:
     model: type[Part] = parts[keys[0]] if keys else Report
     if "authors" in keys:
         model = Author
-    if keys[-1:] == ["split"]:
-        model = Share
+    if keys[:1] == ["data"] and len(keys) > 2:  # noqa: PLR2004 - data, name, key
+        nested: dict[str, type[Part]]
+        nested = {"archive": Archive, "huggingface": HuggingFace, "split": Share}
+        model = nested.get(keys[2], model)
     return [field.alias or name for name, field in model.model_fields.items() if name != "folder"]
 
 

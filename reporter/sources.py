@@ -10,12 +10,15 @@ from reporter import shipped
 from reporter.datasets.folders import ByShare, open_folder
 from reporter.datasets.generated import Recipe, materialise, one_image, stand_in
 from reporter.datasets.leaks import without_leaks
+from reporter.datasets.origins import Archive, HuggingFace
+from reporter.datasets.receipts import insist_unchanged
 from reporter.errors import ReportError, nearest
 from reporter.inputs import Dataset, ImageFile, Weights
 from reporter.report import Data, Report, Share
 
 if TYPE_CHECKING:
     from reporter.datasets.digests import Digests
+    from reporter.datasets.origins import Origin
 
 IMAGENET = "imagenet:IMAGENET1K_V1"  # the state that torchvision's file names stand for
 QUICK_IMAGES = (8, 4)  # generated training and test images of each class under --quick
@@ -51,6 +54,34 @@ class Sources:
         if name not in self._opened:
             self._opened[name] = self._open(name, self.report.data[name], seen)
         return self._opened[name]
+
+    def folder(self, name: str) -> Path | None:
+        """Return where the images of a data set lie, or will; None if it is made or derived."""
+        spec = self.report.data[name]
+        if spec.from_ is not None or spec.source is not None:
+            return None
+        if spec.path is None and self.origin(name) is None:
+            return None
+        return self._path(spec.path or f"data/{name}")
+
+    def origin(self, name: str) -> Origin | None:
+        """Return where a data set can be had from; None if its folder is the user's own."""
+        spec = self.report.data[name]
+        given = [spec.from_, spec.source, spec.archive, spec.huggingface]
+        if sum(one is not None for one in given) > 1:
+            raise ReportError(
+                f"data.{name}: give one of from, source, archive and huggingface; two are there"
+            )
+        if spec.archive is not None:
+            return Archive(**spec.archive.model_dump())
+        if spec.huggingface is None:
+            return None
+        if spec.split == "folders":
+            raise ReportError(
+                f"data.{name}.split: a sample of one split is one set; add "
+                "split = { test = 0.2, seed = 0 }"
+            )
+        return HuggingFace(**spec.huggingface.model_dump())
 
     def left_out(self, name: str) -> int:
         """Return how many leaked test images were left out when the data set was opened."""
@@ -114,16 +145,13 @@ class Sources:
 
     def _open(self, name: str, spec: Data, seen: tuple[str, ...]) -> Dataset:
         stands_in = self.is_quick and spec.quick == "procedural"
+        origin = self.origin(name)
         if spec.from_ is not None:
             dataset = self.data(spec.from_, f"data.{name}.from", (*seen, name))
         elif spec.source or stands_in:
             dataset = self._generated(name, spec, stands_in=stands_in)
-        elif spec.path:
-            split = spec.split
-            given = ByShare(test=split.test, seed=split.seed) if isinstance(split, Share) else split
-            dataset = open_folder(name, self._path(spec.path), given, spec.classes, self.digests)
         else:
-            raise ReportError(f"data.{name}: needs path, from or source; add one")
+            dataset = self._read(name, spec, origin)
         if spec.class_count not in (None, len(dataset.classes)):
             raise ReportError(
                 f"data.{name}.class_count: {spec.class_count}, but {len(dataset.classes)} classes "
@@ -135,6 +163,21 @@ class Sources:
         kept = without_leaks(dataset, self.digests)
         self._left_out[name] = len(dataset.test) - len(kept.test)
         return kept
+
+    def _read(self, name: str, spec: Data, origin: Origin | None) -> Dataset:
+        """Open a folder; one that was fetched has to be what was fetched."""
+        folder = self.folder(name)
+        if folder is None:
+            raise ReportError(
+                f"data.{name}: needs path, from, source, archive or huggingface; add one"
+            )
+        if origin is not None:
+            if not folder.is_dir():
+                raise ReportError(f"data.{name}: no folder {folder}; run `report data get {name}`")
+            insist_unchanged(folder, origin, self.digests, f"data.{name}")
+        split = spec.split
+        given = ByShare(test=split.test, seed=split.seed) if isinstance(split, Share) else split
+        return open_folder(name, folder, given, spec.classes, self.digests)
 
     def _generated(self, name: str, spec: Data, *, stands_in: bool) -> Dataset:
         train, test = QUICK_IMAGES if self.is_quick else (spec.train, spec.test)

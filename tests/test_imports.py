@@ -34,7 +34,9 @@ def probe(words, cwd):
     return json.loads(done.stderr.splitlines()[-1])
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["build", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["list"], ["build", "--help"], ["--version"], ["data", "list"]]
+)
 def test_looking_loads_no_heavy_library(words, tmp_path):
     """Help and lists answer at once."""
     found = probe(words, tmp_path)

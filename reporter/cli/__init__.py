@@ -17,6 +17,7 @@ VERBS = {
     "check": "make",
     "clean": "start",
     "export": "start",
+    "data": "data",
 }
 
 

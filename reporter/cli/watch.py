@@ -41,6 +41,57 @@ def watching() -> Iterator[Callable[[Event], None]]:
         yield watch
 
 
+@contextlib.contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield the function that is told how many files are done: a bar on a terminal."""
+    with fetching("") as watch:
+        yield lambda done, total: watch(what, done, total)
+
+
+@contextlib.contextmanager
+def fetching(name: str) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Yield the function that is told what is done to a data set, how far, and of how much."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        told: set[str] = set()
+        yield lambda step, *_: _begin(step, name, told)
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = [
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TextColumn("{task.fields[amount]}"),
+        progress.TimeRemainingColumn(),
+    ]
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, progress.TaskID] = {}
+
+        def watch(step: str, done: int, total: int | None) -> None:
+            """Move the bar of one step."""
+            amount = _amount(step, done, total)
+            if step not in tasks:
+                tasks[step] = bars.add_task(f"{step} {name}".strip(), total=total, amount=amount)
+            bars.update(tasks[step], completed=done, total=total, amount=amount)
+
+        yield watch
+
+
+def _amount(step: str, done: int, total: int | None) -> str:
+    """Return how much is done: bytes of a download, files or rows else."""
+    if step == "fetching":
+        whole = "" if total is None else f" of {total / 1e6:.1f}"
+        return f"{done / 1e6:.1f}{whole} MB"
+    return f"{done}" if total is None else f"{done} of {total}"
+
+
+def _begin(step: str, name: str, told: set[str]) -> None:
+    """Print the name of a step when it begins."""
+    if step not in told and name:
+        print(f"{step:<9} {name}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    told.add(step)
+
+
 def line(event: Event) -> str:
     """Return what is told of an event in one line."""
     name = f"{event.job.run} (seed {event.job.seed})"

@@ -33,7 +33,7 @@ class ByShare:
 def open_folder(
     name: str,
     root: Path,
-    split: str | ByShare,
+    split: str | ByShare | None,
     classes: Literal["exact", "casefold"],
     digests: Digests,
 ) -> Dataset:
@@ -42,7 +42,8 @@ def open_folder(
     Args:
         name: the data set's name in report.toml.
         root: holds train/ and test/ (split "folders"), or class folders.
-        split: "folders"; the name of a CSV file in `root` with columns path and split; or a share.
+        split: "folders"; the name of a CSV file in `root` with columns path and split; or a share;
+            or None, which makes all training images.
         classes: whether class folders that differ in case are one class.
         digests: where the content digests come from.
 
@@ -57,7 +58,9 @@ def open_folder(
         _compare(train, test, where)
     else:
         files = _images(root, where, classes)
-        if isinstance(split, ByShare):
+        if split is None:
+            train, test = files, {}
+        elif isinstance(split, ByShare):
             train, test = _by_share(files, split)
         else:
             train, test = _by_list(files, root, split, where)
