@@ -30,6 +30,8 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5
 DASHES = ("-", "--", "-.", ":")  # beside colour, so that grey paper tells curves apart
 LABEL_CHARACTERS = 16  # of a vertical label's line, which the lowest figures hold
 LEGEND_ENTRY_MM = 20.0
+LOG_RANGE = 1e6  # between the highest value and the lowest that is drawn
+TALLEST_MM = 185.0  # of a montage, so that it fits on a page with its caption
 SINGLE_IMAGE_MM = 62.0  # a photograph by itself
 IMAGE_PIXELS = 720  # longest side of one image on the page: 300 dpi at 62 mm
 
@@ -63,6 +65,9 @@ def draw(outputs: tuple[Metric | Artifact, ...], cache: Path, *, columns: int = 
     if isinstance(first, ImageGrid) and len(first.images) == 1:
         return image(first.images[0], cache, min(width, SINGLE_IMAGE_MM))
     if isinstance(first, ImageGrid):
+        height, side = first.images[0].shape[:2]
+        rows = -(-len(first.images) // first.columns)
+        width = min(width, TALLEST_MM * first.columns * side / (rows * height))
         return _kept(cache, (outputs[:1], columns), "png", width, lambda: _montage(first))
     return _kept(cache, (outputs, columns), "svg", width, lambda: _plot(outputs, width))
 
@@ -223,6 +228,7 @@ def _band(label: str, points: dict[float, list[float]]) -> Band:
 
 def _fill_curves(axes: Axes, bands: list[Band], curves: Curves) -> None:
     factor = 100 if curves.unit == "fraction" else 1
+    axes.set_yscale("log" if curves.log_y else "linear")
     for index, (label, x, mean, spread) in enumerate(bands):
         style: dict[str, Any] = {
             "color": PALETTE[index % len(PALETTE)],
@@ -235,16 +241,18 @@ def _fill_curves(axes: Axes, bands: list[Band], curves: Curves) -> None:
             low = [v - factor * s for v, s in zip(y, spread, strict=True)]
             high = [v + factor * s for v, s in zip(y, spread, strict=True)]
             axes.fill_between(x, low, high, color=style["color"], alpha=0.18, linewidth=0)
-    if curves.unit == "fraction":  # a band may reach beyond what a share can be
+    if curves.log_y:  # rounding errors far below everything else would take all the room
+        highest = max((v for _, _, mean, _ in bands for v in mean), default=1.0)
+        axes.set_ylim(bottom=max(axes.get_ylim()[0], factor * highest / LOG_RANGE))
+    elif curves.unit == "fraction":  # a band may reach beyond what a share can be
         bottom, top = axes.get_ylim()
         axes.set_ylim(max(bottom, -2), min(top, 102))
-    axes.ticklabel_format(useOffset=False)
+    if not curves.log_y:
+        axes.ticklabel_format(useOffset=False)
     if all(float(x).is_integer() for _, xs, _, _ in bands for x in xs):
         axes.locator_params(axis="x", integer=True)
     axes.set_xlabel(curves.x_label)
     axes.set_ylabel(textwrap.fill(curves.y_label, LABEL_CHARACTERS))
-    if curves.log_y:
-        axes.set_yscale("log")
     axes.grid(axis="y", linewidth=0.3, color="#bbbbbb")
     axes.set_axisbelow(True)
     axes.margins(x=0.02)

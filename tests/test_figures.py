@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from reporter import figures
-from reporter.artifacts import Curves, Series
+from reporter.artifacts import Curves, ImageGrid, Series
 from tests.workspaces import every_artifact
 
 CURVES = Curves(
@@ -62,3 +64,21 @@ STAGES = (
 def test_alt_text_says_what_is_drawn(name, words):
     """It comes from the data, so it is never wrong."""
     assert figures.describe((every_artifact()[name],)) == words
+
+
+def test_a_tall_montage_fits_on_a_page(tmp_path):
+    """Sixteen rows of squares are drawn narrower, in proportion."""
+    square = np.zeros((8, 8, 3), np.uint8)
+    grid = ImageGrid(images=(square,) * 64, columns=4, description="many")
+    width = figures.draw((grid,), tmp_path).width_mm
+    assert width * 16 / 4 == pytest.approx(figures.TALLEST_MM)
+    assert figures.draw((replace(grid, columns=8),), tmp_path).width_mm == figures.TEXT_WIDTH_MM
+
+
+def test_rounding_errors_take_no_room_on_a_logarithmic_axis():
+    """The lowest value drawn is a millionth of the highest."""
+    axes = Figure().add_subplot()
+    curves = replace(CURVES, log_y=True, unit="fraction")
+    figures._fill_curves(axes, [("", (1.0, 2.0, 3.0), [0.5, 0.1, 1e-17], [0.0] * 3)], curves)
+    assert axes.get_ylim()[0] == pytest.approx(50 / figures.LOG_RANGE)
+    assert axes.get_yscale() == "log"

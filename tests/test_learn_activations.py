@@ -39,4 +39,5 @@ def test_filters_and_maps_are_stretched_to_bytes() -> None:
     maps = map_grid(torch.arange(40.0).view(10, 2, 2), 4, "after the first ReLU")
     assert [image.tolist() for image in maps.images] == [[[0, 85], [170, 255]]] * 4
     assert maps.description == "the first 4 of 10 channels after the first ReLU"
+    assert (maps.columns, map_grid(torch.randn(64, 2, 2), 64, "").columns) == (4, 8)
     assert filter_grid(torch.randn(64, 1, 3, 3)).images[0].shape == (3, 3)

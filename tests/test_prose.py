@@ -113,6 +113,17 @@ def test_a_broken_claim_is_told_on_page_one(tmp_path: Path) -> None:
     assert "Broken claims" not in page.whole(_compose(tmp_path, CLAIM))
 
 
+@pytest.mark.parametrize(("least", "shown"), [("0", "More."), ("1", "Less.")])
+def test_a_draft_shows_the_sentence_that_fits(tmp_path: Path, least: str, shown: str) -> None:
+    """Over quick numbers, too, the branch that they would choose stands there, with its mark."""
+    runs = _every()
+    runs["one"] = finished("one", every_artifact(), notes=("short quick settings",))
+    claim = (
+        f'{{% claim runs["one"].test_accuracy > {least} %}}More.{{% else %}}Less.{{% endclaim %}}'
+    )
+    assert _text(_compose(tmp_path, claim, runs)).count(f"[claim not judged] {shown}") == 1
+
+
 @pytest.mark.parametrize("text", [CLAIM, BROKEN])
 def test_a_claim_over_a_stand_in_is_not_judged(tmp_path: Path, text: str) -> None:
     """Quick numbers neither hold nor break a claim, and the text says so."""

@@ -19,6 +19,7 @@ from reporter.learn.streams import repeatable
 if TYPE_CHECKING:
     import numpy as np
 
+FEW = 16  # maps; more of them stand eight in a row, else four
 MANY = 64  # filters; more of them stand twelve in a row, else eight
 
 
@@ -92,6 +93,6 @@ def map_grid(maps_FHW: torch.Tensor, channels: int, when: str) -> ImageGrid:
     shown = maps_FHW[:channels]
     return ImageGrid(
         images=tuple(stretched(one) for one in shown),
-        columns=4,
+        columns=4 if len(shown) <= FEW else 8,
         description=f"the first {len(shown)} of {len(maps_FHW)} channels {when}",
     )

@@ -52,8 +52,8 @@ class ClaimExtension(Extension):
                 nodes.Const(has_else),
             ],
         )
-        marked = [nodes.Output([self.call_method("mark")]), *body]
-        return [nodes.If(judge, marked, [], otherwise).set_lineno(line)]
+        mark = nodes.Output([self.call_method("mark")])
+        return [nodes.If(judge, [mark, *body], [], [mark, *otherwise]).set_lineno(line)]
 
     def begin(self) -> None:
         """Forget what was read before this claim."""
@@ -82,7 +82,10 @@ class Court:
         self.claims: list[Claim] = []
 
     def judge(self, truth: object, file: str, line: int, *, has_else: bool) -> bool:
-        """Record a claim from its value and from what was read to get it."""
+        """Record a claim from its value and from what was read; tell which branch to show.
+
+        Without an else the sentence stands, whatever came of it, with a mark before it.
+        """
         holds = bool(truth)
         read = list(self.desk.read)
         verdict = self._verdict(read, holds=holds, has_else=has_else)
@@ -94,12 +97,12 @@ class Court:
             reading=", ".join(names.values()),
         )
         self.claims.append(claim)
-        return verdict != "fails"
+        return holds or not has_else or verdict == "undecided"
 
     def mark(self) -> str:
-        """Return a visible mark for the last claim, "" when it holds."""
+        """Return a visible mark for the last claim, "" when it was judged and says what is so."""
         claim = self.claims[-1]
-        if claim.verdict == "holds":
+        if claim.verdict in ("holds", "fails"):
             return ""
         css = claim.verdict.replace(" ", "-")
         note = f"{claim.verdict}: {claim.reading}" if claim.verdict == "broken" else claim.verdict
