@@ -18,10 +18,7 @@ FOLDER = shipped.folder("templates")
 TEMPLATES = shipped.templates()
 COSTLY = {"demo", "pretraining"}  # demo is built in test_demo; pretraining draws 192 classes first
 OPEN = {"assignment-sheet"}  # hands out questions that students answer
-SMALL = {  # networks of a few seconds in place of AlexNet's and VGG-16's 200 million parameters
-    "alexnet-wikiart": ("last-fc", "named", "saliency", "saliency-predicted"),
-    "alexnet-two-cases": ("last-fc", "drop-two", "two-new", "named", "saliency"),
-}
+BUILT = sorted(set(TEMPLATES) - COSTLY)  # as their own quick settings say, with small networks
 
 
 def texts(name):
@@ -30,6 +27,11 @@ def texts(name):
     files += sorted((FOLDER / name / "sections").glob("*.md"))
     text = "\n".join(file.read_text() for file in files if file.is_file())
     return re.sub(r"\{#(?!sec-).*?#\}", "", text, flags=re.DOTALL)
+
+
+def letters(text):
+    """Return a text without spaces and hyphens, since lines of a page break where they will."""
+    return re.sub(r"[^a-zA-Z0-9@.]", "", text)
 
 
 def lone_claims(text):
@@ -99,12 +101,12 @@ def test_every_question_is_placed_and_answered(name):
         assert question.is_answered or name in OPEN, key
 
 
-@pytest.mark.parametrize("name", sorted(SMALL))
-def test_theory_answers_cite(name):
-    """Each of the three answers names a source."""
-    questions = read_questions(FOLDER / name)
-    assert len(questions) == 3
-    assert all(CITATION.search(question.answer) for question in questions.values())
+@pytest.mark.parametrize("name", BUILT)
+def test_answers_to_questions_of_theory_cite(name):
+    """An answer without a number of its own names a source."""
+    for key, question in read_questions(FOLDER / name).items():
+        if question.is_answered and "{{" not in question.answer:
+            assert CITATION.search(question.answer), key
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -113,45 +115,38 @@ def test_claims_have_a_sentence_for_either_case(name):
     assert not lone_claims(texts(name)) or name == "pretraining"  # its numbers are shipped
 
 
-@pytest.fixture(scope="module", params=sorted(SMALL))
+@pytest.fixture(scope="module", params=BUILT)
 def built(request, demo_root):
-    """Return a report as `--quick` builds it, with small networks."""
-    finetuned = [run for run in SMALL[request.param] if not run.startswith(("named", "saliency"))]
-    networks = {
-        run: "compact-alexnet" if run in finetuned else "squeezenet1_0"
-        for run in SMALL[request.param]
-    }
-    overrides = tuple(f"runs.{run}.model={model}" for run, model in networks.items())
-    return build(
-        Request(folder=FOLDER / request.param, root=demo_root, is_quick=True, overrides=overrides)
-    )
+    """Return a report as `report build --quick` leaves it."""
+    return build(Request(folder=FOLDER / request.param, root=demo_root, is_quick=True))
 
 
 def test_a_quick_build_is_whole(built):
-    """Every run has its result, nothing dangles, no claim is broken: exit code 0."""
-    assert built.is_well, (built.outcomes, built.document.problems, built.document.broken)
+    """Every run has its result, nothing dangles, no claim is broken; open are only the open ones."""
+    assert {outcome.state for outcome in built.outcomes} <= {"ran", "cached"}
+    assert not built.document.broken
+    open_ones = [p.message for p in built.document.problems if "has no answer" not in p.message]
+    assert not open_ones
+    assert built.is_well == (built.report.name not in OPEN)
 
 
 def test_page_one_tells_of_the_stand_ins(built):
     """Data, photographs and weights are not the real ones, and the cover says so."""
     cover = pypdfium2.PdfDocument(built.files[1])[0].get_textpage().get_text_range()
-    said = " ".join(cover.split())
-    for words in (
-        "Provisional",
-        "generated paintings in place of the data set wikiart",
-        "random weights in place of alexnet",
-        "random weights in place of vgg16",
-        "A. Example",
-        "Hierarchical Representation",
-        "term 202",
-        "Assignment 1",
-        "a@example.org",
-    ):
-        assert words in said
+    said = letters(cover)
+    wanted = ["Provisional", "A. Example", "a@example.org"]
+    wanted += [f"random weights in place of {name}" for name in built.report.weights]
+    wanted += [f"in place of the photograph {name}" for name in built.report.images]
+    wanted += [
+        f"in place of the data set {name}" for name, one in built.report.data.items() if one.path
+    ]
+    assert [words for words in wanted if letters(words) not in said] == []
 
 
 def test_every_photograph_stands_beside_its_map(built):
     """Five pairs, each with the name of the photograph and of the class that is explained."""
+    if not built.report.name.startswith("alexnet"):
+        pytest.skip("draws its saliency maps in one figure, or none")
     html = built.files[0].read_text()
     for name in built.report.images:
         pair = re.search(rf'<figure id="fig-{name}".*?</figure>', html, re.DOTALL)[0]
