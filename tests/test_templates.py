@@ -122,7 +122,7 @@ def built(request, demo_root):
 
 
 def test_a_quick_build_is_whole(built):
-    """Every run has its result, nothing dangles, no claim is broken; open are only the open ones."""
+    """Every run has its result, nothing dangles, no claim is broken, only open questions are."""
     assert {outcome.state for outcome in built.outcomes} <= {"ran", "cached"}
     assert not built.document.broken
     open_ones = [p.message for p in built.document.problems if "has no answer" not in p.message]
