@@ -124,6 +124,16 @@ def test_a_draft_shows_the_sentence_that_fits(tmp_path: Path, least: str, shown:
     assert _text(_compose(tmp_path, claim, runs)).count(f"[claim not judged] {shown}") == 1
 
 
+def test_claims_inside_claims_are_marked_once(tmp_path: Path) -> None:
+    """In a draft; two sentences in a row keep a mark each."""
+    runs = _every()
+    runs["one"] = finished("one", every_artifact(), notes=("short quick settings",))
+    inner = '{% claim runs["one"].test_accuracy > 0 %}A.{% else %}B.{% endclaim %}'
+    outer = f'{{% claim runs["one"].test_accuracy > 1 %}}C.{{% else %}}\n{inner}\n{{% endclaim %}}'
+    text = _text(_compose(tmp_path, f"{outer}\n{inner}", runs))
+    assert text.count("[claim not judged] A.") == text.count("[claim not judged]") == 2
+
+
 @pytest.mark.parametrize("text", [CLAIM, BROKEN])
 def test_a_claim_over_a_stand_in_is_not_judged(tmp_path: Path, text: str) -> None:
     """Quick numbers neither hold nor break a claim, and the text says so."""
@@ -554,6 +564,17 @@ def test_a_question_without_an_answer_is_a_problem(tmp_path: Path) -> None:
         ),
     ]
     assert _text(composed).count("This question is not answered yet.") == 2
+
+
+def test_the_settings_of_one_run_stand_in_two_columns(tmp_path: Path) -> None:
+    """Five parameters and the seeds take three rows."""
+    one = finished("one", every_artifact(), parameters=dict.fromkeys("abcde", 1))
+    html = _html(_compose(tmp_path, '{{ settings(["one"], caption="S.") }}', {"one": one}))
+    assert html.count("<tr>") == 1 + 3
+    rows = re.findall(r"<tr>(.*?)</tr>", html)
+    assert [re.sub("<[^>]*>", " ", row).split() for row in rows[1:]] == [
+        ["a", "1", "d", "1"], ["b", "1", "e", "1"], ["c", "1", "seeds", "0"],
+    ]  # fmt: skip
 
 
 def test_a_section_may_begin_with_a_block_of_settings(tmp_path: Path) -> None:

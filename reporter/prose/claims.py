@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -80,6 +81,7 @@ class Court:
     def __init__(self, desk: Desk, folder: Path) -> None:
         self.desk, self.folder = desk, folder
         self.claims: list[Claim] = []
+        self._marks: dict[str, str] = {}  # verdict → the one mark of it
 
     def judge(self, truth: object, file: str, line: int, *, has_else: bool) -> bool:
         """Record a claim from its value and from what was read; tell which branch to show.
@@ -107,7 +109,17 @@ class Court:
         css = claim.verdict.replace(" ", "-")
         note = f"{claim.verdict}: {claim.reading}" if claim.verdict == "broken" else claim.verdict
         html = f'<span class="claim {css}">[claim {escape(note)}]</span> '
-        return self.desk.fragments.put(html, f"[claim {note}] ")
+        if claim.verdict == "broken":
+            return self.desk.fragments.put(html, f"[claim {note}] ")
+        if note not in self._marks:
+            self._marks[note] = self.desk.fragments.put(html, f"[claim {note}] ")
+        return self._marks[note]
+
+    def without_repeats(self, text: str) -> str:
+        """Return a text in which claims inside claims are marked once."""
+        for mark in self._marks.values():
+            text = re.sub(rf"(?:{mark}\s*){{2,}}", mark, text)
+        return text
 
     @staticmethod
     def _verdict(read: list[Value | Missing], *, holds: bool, has_else: bool) -> Verdict:

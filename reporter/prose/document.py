@@ -236,7 +236,7 @@ class _Composer:
             code = self.environment.compile(tree, name=path, filename=path)
             globals_ = self.environment.make_globals(None)
             template = self.environment.template_class.from_code(self.environment, code, globals_)
-            return template.render()
+            return self.court.without_repeats(template.render())
         except TemplateSyntaxError as exc:
             raise ReportError(f"{path}:{exc.lineno}: template syntax: {exc.message}") from exc
         except MISTAKES as exc:

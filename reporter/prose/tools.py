@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from reporter import figures as drawing
@@ -221,6 +222,13 @@ class Tools:
         )
         own = [row for row, is_same in zip(rows, same, strict=True) if not is_same]
         head = ["parameter", *(labels[run.name] for run in runs)]
+        if len(runs) == 1:  # two columns of half the height
+            half = -(-len(own) // 2)
+            own = [
+                left + right
+                for left, right in zip_longest(own[:half], own[half:], fillvalue=["", ""])
+            ]
+            head *= 2
         foot = f'<p class="shared">The same in all: {shared}.</p>' if shared else ""
         target = id or f"tbl-{next(iter(labels))}-settings"
         return self._tabular(
