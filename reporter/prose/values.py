@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table, Text
 from reporter.errors import ReportError, nearest
+from reporter.prose import sweeps
 from reporter.prose.styles import SPACE, THIN, Format, default_style, number_style, percent_style
 
 if TYPE_CHECKING:
@@ -162,11 +163,10 @@ class MetricValue(Value):
         return replace(self, source=f"{self.source}/selected")
 
     @property
-    def best(self) -> Value:
+    def best(self) -> MetricValue:
         """Return the best reading; of a test metric it prints as a peak, for it is no result."""
         readings = [_best(metric, self.source) for metric in self.metrics]
-        is_peak = self.metrics[0].split == "test"
-        return replace(self._reading("best", readings), remark=" (peak)" if is_peak else "")
+        return replace(self._reading("best", readings), remark=self._peak)
 
     @property
     def first(self) -> Value:
@@ -203,6 +203,82 @@ class MetricValue(Value):
         """Return how many images the value rests on."""
         return self._side("images", [metric.n for metric in self.metrics], "count")
 
+    @property
+    def first_seed(self) -> MetricValue:
+        """Return the metric of the first seed alone: a rate or an epoch has no mean."""
+        return replace(
+            self,
+            source=f"{self.source}/first-seed",
+            numbers=self.numbers[:1],
+            metrics=self.metrics[:1],
+            drawn_with=self.drawn_with[:1],
+        )
+
+    @property
+    def courses(self) -> tuple[MetricValue, ...]:
+        """Return the metric at each rate by itself; its value is the best reading there."""
+        return tuple(self._course(rate) for rate in sweeps.rates(self.metrics))
+
+    @property
+    def largest_rate(self) -> MetricValue:
+        """Return the course of the largest rate among those that reached the last epoch."""
+        return self._course(max(sweeps.finished(self.metrics, self.source)))
+
+    @property
+    def smallest_rate(self) -> MetricValue:
+        """Return the course of the smallest rate among those that reached the last epoch."""
+        return self._course(min(sweeps.finished(self.metrics, self.source)))
+
+    def leader(self, epoch: int | None = None) -> MetricValue:
+        """Return the best reading of one epoch over all rates, by default of the last epoch."""
+        found = [sweeps.leader(metric, epoch, self.source) for metric in self.metrics]
+        name = "leader" if epoch is None else f"leader-{epoch}"
+        return replace(self._reading(name, found), remark=self._peak)
+
+    @property
+    def fluctuation(self) -> Value:
+        """Return the mean change per epoch, up or down, in the second half at the selected rate."""
+        changes = [sweeps.fluctuation(_at_rate(m, self.source)) for m in self.metrics]
+        return self._side("fluctuation", changes, self.unit)
+
+    @property
+    def one_image(self) -> Value:
+        """Return by how much one image more or less changes an accuracy."""
+        return self._side("one-image", [1 / n for _, n in self._counted()], "fraction")
+
+    @property
+    def low(self) -> Value:
+        """Return the lower end of the 95 % interval (Wilson) that so many images allow."""
+        ends = [sweeps.wilson(value, n)[0] for value, n in self._counted()]
+        return self._side("low", ends, "fraction")
+
+    @property
+    def high(self) -> Value:
+        """Return the upper end of the 95 % interval (Wilson) that so many images allow."""
+        ends = [sweeps.wilson(value, n)[1] for value, n in self._counted()]
+        return self._side("high", ends, "fraction")
+
+    @property
+    def _peak(self) -> str:
+        """Return what is said of a reading chosen on the test set: it is no result."""
+        return " (peak)" if self.metrics[0].split == "test" else ""
+
+    def _counted(self) -> list[tuple[float, int]]:
+        """Return accuracy and number of images for each seed."""
+        if self.unit != "fraction" or not all(metric.n for metric in self.metrics):
+            raise ReportError(f"{self.source} is no share of a number of images")
+        return [(metric.value, metric.n) for metric in self.metrics if metric.n]
+
+    def _course(self, rate: float) -> MetricValue:
+        metrics = tuple(sweeps.at_rate(metric, rate) for metric in self.metrics)
+        return replace(
+            self,
+            source=f"{self.source}/rate-{rate:g}",
+            numbers=tuple(metric.value for metric in metrics),
+            metrics=metrics,
+            remark=self._peak,
+        )
+
     def _side(self, name: str, numbers: list[Any], unit: str) -> Value:
         if None in numbers:
             raise ReportError(f"{self.source} has no {name}")
@@ -215,7 +291,7 @@ class MetricValue(Value):
             drawn_with=self.drawn_with,
         )
 
-    def _reading(self, name: str, readings: list[Reading]) -> Value:
+    def _reading(self, name: str, readings: list[Reading]) -> MetricValue:
         metrics = tuple(
             replace(metric, value=reading.value, epoch=reading.epoch, rate=reading.rate)
             for metric, reading in zip(self.metrics, readings, strict=True)
