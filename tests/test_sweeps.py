@@ -7,10 +7,12 @@ import pytest
 from reporter.artifacts import Metric, Reading
 from reporter.errors import ReportError
 from reporter.prose.fragments import Fragments
+from reporter.prose.measures import MetricValue
 from reporter.prose.styles import SPACE
 from reporter.prose.sweeps import at_rate, fluctuation, leader, rates, wilson
 from reporter.prose.tools import filters
-from reporter.prose.values import Desk, MetricValue, view
+from reporter.prose.values import Desk
+from reporter.prose.views import view
 
 
 def _metric(courses, *, selected, split="validation", n=50, direction="max"):

@@ -9,9 +9,11 @@ from reporter.artifacts import Column, Metric, Reading, Stages, Table, Text
 from reporter.errors import ReportError
 from reporter.prose.evidence import T_95, clearly_above, diff, wins
 from reporter.prose.fragments import Fragments
+from reporter.prose.measures import MetricValue
 from reporter.prose.styles import MINUS, SPACE, THIN
 from reporter.prose.tools import filters
-from reporter.prose.values import Desk, MetricValue, Missing, Value, view
+from reporter.prose.values import Desk, Missing, Value
+from reporter.prose.views import view
 from tests.workspaces import accuracy
 
 PERCENT = f"{THIN}%"

@@ -10,8 +10,10 @@ from reporter.artifacts import Curves, Metric
 from reporter.prose import observations as facts
 from reporter.prose.courses import At, Change, Course, EpochOf, course
 from reporter.prose.evidence import diff, wins
+from reporter.prose.measures import MetricValue
 from reporter.prose.styles import SPACE, THIN, percent_style
-from reporter.prose.values import Desk, MetricValue, Value, view
+from reporter.prose.values import Desk, Value
+from reporter.prose.views import view
 
 if TYPE_CHECKING:
     from reporter.prose.observations import Slot

@@ -14,12 +14,13 @@ from reporter import tables
 from reporter.artifacts import ImageGrid, Table, Text
 from reporter.errors import ReportError, nearest
 from reporter.plan import seeds_text
+from reporter.prose.cells import cell_value
 from reporter.prose.credits import credit_line
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
 from reporter.prose.observe import Observer
 from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
-from reporter.prose.values import Missing, Value, cell_value
+from reporter.prose.values import Missing, Value
 from reporter.prose.views import Finished, Parameters, Runs, RunView
 
 if TYPE_CHECKING:

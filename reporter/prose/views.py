@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reporter.artifacts import Metric, Table, Text
 from reporter.errors import ReportError, nearest
 from reporter.plan import parameter_text
-from reporter.prose.values import Desk, Missing, Value, view
+from reporter.prose.cells import TableView
+from reporter.prose.measures import MetricValue
+from reporter.prose.values import Desk, Missing, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reporter.artifacts import Artifact, Metric
+    from reporter.artifacts import Artifact
     from reporter.plan import Job
     from reporter.store import Stored
 
@@ -132,3 +135,34 @@ class Parameters:
             unit = "count" if isinstance(value, int) else ""
             return Value(desk=self._desk, source=source, numbers=(float(value),), unit=unit)
         return Value(desk=self._desk, source=source, text=parameter_text(value), raw=value)
+
+
+def view(
+    desk: Desk,
+    source: str,
+    artifacts: tuple[Metric | Artifact, ...],
+    *,
+    is_provisional: bool,
+    seeds: tuple[int, ...] = (),
+) -> Value | TableView:
+    """Return what prose sees of one output of a run, given it for each seed."""
+    first = artifacts[0]
+    if isinstance(first, Metric):
+        metrics = tuple(metric for metric in artifacts if isinstance(metric, Metric))
+        return MetricValue(
+            desk=desk,
+            source=source,
+            numbers=tuple(metric.value for metric in metrics),
+            unit=first.unit,
+            metrics=metrics,
+            is_provisional=is_provisional,
+            drawn_with=seeds,
+        )
+    if isinstance(first, Table):
+        return TableView(desk, source, first, is_provisional=is_provisional)
+    if isinstance(first, Text):
+        return Value(desk=desk, source=source, text=first.body, is_provisional=is_provisional)
+    kind = type(first).__name__
+    raise ReportError(
+        f'{source}: is a {kind}, no value; show it with figure("{source.replace("/", ".")}")'
+    )
