@@ -13,7 +13,7 @@ from reporter.prose.measures import MetricValue
 from reporter.prose.styles import MINUS, SPACE, THIN
 from reporter.prose.tools import filters
 from reporter.prose.values import Desk, Missing, Value
-from reporter.prose.views import view
+from reporter.prose.views import Finished, Runs, view
 from tests.workspaces import accuracy
 
 PERCENT = f"{THIN}%"
@@ -206,6 +206,15 @@ def test_an_epoch_without_a_reading_is_told() -> None:
     """The message names the epoch that was asked for."""
     with pytest.raises(ReportError, match="a/x: no reading of epoch 9"):
         _metric(accuracy(0.5)).at(9)
+
+
+def test_the_parameters_of_a_run_that_is_not_built_are_missing() -> None:
+    """In a section that is left out no comparison fails, and none holds."""
+    left_out = Finished(name="a", jobs=(), results=(), error="not part of this build")
+    epochs = Runs(_desk(), {"a": left_out})["a"].parameters.epochs
+    assert isinstance(epochs, Missing)
+    assert not epochs > 1
+    assert epochs.html() == '<span class="missing" title="a: not part of this build">—</span>'
 
 
 def test_a_missing_value_stands_for_all_that_could_be_read_from_it() -> None:

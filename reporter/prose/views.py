@@ -115,21 +115,21 @@ class RunView:
 
 
 class Parameters:
-    """`runs["x"].parameters`: known even when the run failed."""
+    """`runs["x"].parameters`: known even when the run failed, but not when it was not planned."""
 
     def __init__(self, desk: Desk, finished: Finished) -> None:
         self._desk, self._finished = desk, finished
 
-    def __getattr__(self, name: str) -> Value:
+    def __getattr__(self, name: str) -> Value | Missing:
         if name.startswith("_"):
             raise AttributeError(name)
         run = self._finished
+        source = f"{run.name}/parameters/{name}"
         if not run.jobs:
-            return Value(desk=self._desk, source=f"{run.name}/parameters/{name}", text="—")
+            return Missing(self._desk, source, f"{run.name}: {run.error}")
         known = run.jobs[0].parameters
         if name not in known:
             raise ReportError(f"run {run.name!r} has no parameter {name!r}{nearest(name, known)}")
-        source = f"{run.name}/parameters/{name}"
         value = known[name]
         if isinstance(value, int | float) and not isinstance(value, bool):
             unit = "count" if isinstance(value, int) else ""
