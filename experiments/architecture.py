@@ -24,6 +24,11 @@ def architecture(
         size: side of the image in pixels.
         head: sizes of new last layers; none leaves the network as it is.
         replaces: how many of the last fully connected layers make way; as many as `head` has.
+
+    Returns:
+        Metrics parameter_count, by_formula, convolution_parameters, linear_parameters,
+        linear_weights, new_parameters, outputs, megabytes; layers, formulas and parts (tables),
+        stages (drawing), linear_formula (text).
     """
     from reporter.learn import layer_tables
     from reporter.learn.architecture import traced

@@ -22,6 +22,10 @@ def audit(run: Run, *, data: Dataset, distance: Bits = 10) -> Result:
     Args:
         data: images with classes, split into training and test set.
         distance: bits in which the hashes of look-alikes differ, at most.
+
+    Returns:
+        Metrics images, corrupt_files, identical_pairs, leaked_pairs, conflicting_pairs,
+        lookalike_pairs; corrupt, pairs, lookalikes, balance, sizes and modes (tables).
     """
     from reporter.datasets.audit import audit as look_through
     from reporter.datasets.audit_tables import counts, tables

@@ -38,6 +38,9 @@ def class_model(
             counts more than another; none is the plain method.
         noise: standard deviation of normal noise to start from, in the same units.
         size: side of the images in pixels; none means that of the network's training.
+
+    Returns:
+        Metrics score and probability; models (images), ascent (curves), classes (table).
     """
     from reporter.learn import class_model as models
     from reporter.learn.images import CROP

@@ -29,6 +29,10 @@ def classify(
         size: side of the images in pixels; none means that of the network's training, for
             ImageNet's networks shorter side 256, centre 224.
         among: names of the only classes that may be answered; none means all of the network.
+
+    Returns:
+        Metrics top1_probability (of the first photograph), correct, total; photographs (images),
+        top and predictions (tables), printed (text).
     """
     from reporter.learn import photographs
     from reporter.learn.weights import pretrained

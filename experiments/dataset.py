@@ -14,6 +14,10 @@ def dataset(run: Run, *, data: Dataset, samples: Count = 1, columns: Count = 5) 
         data: images with classes, split into training and test set.
         samples: how many training images of each class are shown, drawn with the seed.
         columns: images in a row of the sample.
+
+    Returns:
+        Metrics train_size, test_size, class_count; sizes, classes and statistics (tables), balance
+        (bars), samples (images).
     """
     from reporter.learn import description
 

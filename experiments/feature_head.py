@@ -61,6 +61,11 @@ def feature_head(
         size: side of the images in pixels; none means shorter side 256, centre 224.
         normalise: mean and deviation per channel of ImageNet, of the training set, or .5 and .25.
         init: of the layers: PyTorch's own, or Xavier-normal with zero bias.
+
+    Returns:
+        Metrics test_accuracy, train_accuracy, validation_accuracy, train_loss, validation_loss,
+        dimensions, stopped (epochs of the selected rate); loss (curves), rates (table), confusion
+        (matrix).
     """
     from reporter.learn import evaluate, feature_head, mistakes, outcome
     from reporter.learn.data import parts

@@ -39,6 +39,10 @@ def features(
         shares: of the variance, for which the number of dimensions is given.
         size: side of the images in pixels; none means shorter side 256, centre 224.
         normalise: mean and deviation per channel of ImageNet, of the training set, or .5 and .25.
+
+    Returns:
+        Metrics test_accuracy, cv_accuracy, selected_C, dimensions; grid and variance_dimensions
+        (tables), confusion (matrix), explained_variance and component_variance (curves).
     """
     import torch
 

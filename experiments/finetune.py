@@ -82,6 +82,12 @@ def finetune(
         frozen_mode: batch norm and dropout of frozen layers evaluate or train.
         backbone_factor: what the rate is multiplied with for layers that are not new.
         patience: a rate stops after so many epochs without a better validation accuracy.
+
+    Returns:
+        Metrics test_accuracy, train_accuracy, validation_accuracy, train_loss and validation_loss,
+        with their course over rates and epochs; loss (curves over the iterations), rates (table),
+        confusion (matrix), misclassified (images), network (checkpoint), and augmentation (text)
+        where there is one.
     """
     from reporter.learn import checkpoints, evaluate, mistakes, outcome, transfer
     from reporter.learn.augment import parse

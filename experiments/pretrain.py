@@ -39,6 +39,10 @@ def pretrain(
         batch: images a step.
         peak_lr: highest learning rate.
         size: side of the images in pixels.
+
+    Returns:
+        Metrics train_accuracy, test_accuracy; loss, accuracy and rate (curves), confusion (matrix),
+        network (checkpoint).
     """
     from reporter.learn import evaluate, mistakes
     from reporter.learn.checkpoints import checkpoint

@@ -40,6 +40,9 @@ def saliency(
         noise: their standard deviation as a share of the range of the image's values.
         layer: whose maps Grad-CAM weighs, by the module's name; none means the last ones that
             are as fine as those of the last convolution.
+
+    Returns:
+        maps (images), one more grid for each photograph by its name, predictions (table).
     """
     from reporter.learn import photographs
     from reporter.learn.maps import TITLES, Options, maps_of

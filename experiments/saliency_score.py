@@ -34,6 +34,10 @@ def saliency_score(
         stride: pixels between two occluding squares.
         size: side of the grid in pixels; none means that of the network's training.
         shown: grids that are drawn beside their maps.
+
+    Returns:
+        Metrics occlusion_energy, gradient_energy, random_energy, edge_energy, centre_energy,
+        chance; scores (table), examples (images).
     """
     from reporter.learn import grids
     from reporter.learn.data import samples

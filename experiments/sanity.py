@@ -55,6 +55,12 @@ def sanity(
         noise: their standard deviation as a share of the range of the image's values.
         layer: whose maps Grad-CAM weighs, by the module's name; none means the last ones that
             are as fine as those of the last convolution.
+
+    Returns:
+        Metrics layers and, for each method, gradient_correlation, smoothgrad_correlation,
+        grad_cam_correlation (all layers random), gradient_edge_correlation,
+        smoothgrad_edge_correlation, grad_cam_edge_correlation; photograph and maps (images),
+        correlations (table), curves.
     """
     from reporter.learn import photographs, randomisation
     from reporter.learn.grids import edges

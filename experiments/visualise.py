@@ -25,6 +25,10 @@ def visualise(
         model: any convolutional network of torchvision, or "compact-alexnet".
         channels: how many output channels are drawn.
         size: side of the image in pixels; none means that of the network's training.
+
+    Returns:
+        Metrics input_channels, input_height, input_width, input_minimum, input_maximum; photograph,
+        filters, before and after (images).
     """
     from reporter.learn import activations, photographs
     from reporter.learn.weights import pretrained

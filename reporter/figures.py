@@ -178,11 +178,21 @@ def _fill(figure: Figure, axes: Axes, outputs: tuple[Metric | Artifact, ...]) ->
     else:
         every = [_curves(output) for output in outputs]
         _fill_curves(axes, _over_seeds(every), every[0])
-        labels = {series.label for curves in every for series in curves.series}
+        handles, labels = axes.get_legend_handles_labels()
         if len(labels) > 1:
-            count = len(labels)
-            columns = min(count, _legend_columns(figure.get_figwidth() * 25.4))
-            figure.legend(loc="outside upper center", ncols=columns, frameon=False)
+            if all(map(_is_number, labels)):
+                labels[0] = f"rate {labels[0]}"
+            columns = min(len(labels), _legend_columns(figure.get_figwidth() * 25.4))
+            place: Any = {"loc": "outside upper center", "ncols": columns}
+            figure.legend(handles, labels, frameon=False, **place)
+
+
+def _is_number(label: str) -> bool:
+    """Tell whether a curve is named by a learning rate."""
+    try:
+        return math.isfinite(float(label))
+    except ValueError:
+        return False
 
 
 def _curves(output: Metric | Artifact) -> Curves:

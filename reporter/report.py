@@ -181,12 +181,11 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
         raise ReportError(f"{folder}: no report.toml there; `report init DIR` makes one") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ReportError(f"{path}: not valid TOML: {_first_lower(str(exc))}") from exc
-    for override in overrides:
-        _override(raw, override)
+    given = {_override(raw, override) for override in overrides}
     runs = raw.get("runs", {})
     if not isinstance(runs, dict):
         raise ReportError(f"{path}: runs: {runs!r} should be tables, [runs.NAME]")
-    raw["runs"] = {name: _run_table(name, runs, path) for name in runs}
+    raw["runs"] = {name: _run_table(name, runs, path, given) for name in runs}
     try:
         return Report.model_validate({**raw, "folder": folder})
     except ValidationError as exc:
@@ -200,8 +199,8 @@ def overridden(overrides: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{key} = {text}" for key, text in last.items())
 
 
-def _override(raw: dict[str, Any], override: str) -> None:
-    """Apply one "a.b.c=value" to the raw tables."""
+def _override(raw: dict[str, Any], override: str) -> tuple[str, ...]:
+    """Apply one "a.b.c=value" to the raw tables; return its keys."""
     target, sign, text = override.partition("=")
     keys = target.strip().split(".")
     if not sign or len(keys) < 2:  # noqa: PLR2004 - a table and a key
@@ -218,16 +217,34 @@ def _override(raw: dict[str, Any], override: str) -> None:
             raise ReportError(f"--set {override!r}: no table {key!r}{nearest(key, table)}")
         table = table[key]
     table[keys[-1]] = value
+    return tuple(keys)
 
 
-def _run_table(name: str, runs: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return the table of one run with its bases merged in, parameters apart."""
+def _run_table(
+    name: str, runs: dict[str, Any], path: Path, given: set[tuple[str, ...]]
+) -> dict[str, Any]:
+    """Return the table of one run with its bases merged in, parameters apart.
+
+    What was `given` on the command line holds under --quick, too.
+    """
     merged = _with_base(name, runs, path, ())
+    kept = {
+        key: merged[key]
+        for key in merged.keys() - OWN_KEYS
+        if ("runs", _owner(name, key, runs), key) in given
+    }
+    if kept:
+        merged["quick"] = {**merged.get("quick", {}), **kept}
     own = {key: value for key, value in merged.items() if key in OWN_KEYS - {"base"}}
     if "experiment" not in own:
         raise ReportError(f'{path}: runs.{name}: needs an experiment; add experiment = "…"')
     parameters = {key: value for key, value in merged.items() if key not in OWN_KEYS}
     return {"name": name, **own, "parameters": parameters}
+
+
+def _owner(name: str, key: str, runs: dict[str, Any]) -> str:
+    """Return the run whose own table a value of run `name` comes from: itself or a base."""
+    return name if key in runs[name] else _owner(runs[name]["base"], key, runs)
 
 
 def _with_base(

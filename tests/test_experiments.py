@@ -1,5 +1,7 @@
 """The registry tests itself: every shipped experiment is documented, used, and deterministic."""
 
+import inspect
+import re
 from dataclasses import replace
 
 import pytest
@@ -18,6 +20,17 @@ def test_experiment_is_documented(name):
     assert experiment.summary.endswith(".")
     assert len(experiment.method) > len(experiment.summary)
     assert "Args" not in experiment.method
+
+
+def test_what_an_experiment_returns_is_documented(demo):
+    """`report list NAME` names every output; a grid for each photograph has the photograph's."""
+    images = {name.replace("-", "_") for name in demo.report.images}
+    for run in demo.document.finished.values():
+        experiment = SHIPPED[run.jobs[0].experiment]
+        _, told, returns = inspect.getdoc(experiment.function).partition("Returns:")
+        assert told, experiment.name
+        outputs = set(run.results[0].result) - images
+        assert outputs <= set(re.findall(r"\w+", returns)), experiment.name
 
 
 @pytest.mark.parametrize("name", SHIPPED)

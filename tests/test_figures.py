@@ -82,3 +82,12 @@ def test_rounding_errors_take_no_room_on_a_logarithmic_axis():
     figures._fill_curves(axes, [("", (1.0, 2.0, 3.0), [0.5, 0.1, 1e-17], [0.0] * 3)], curves)
     assert axes.get_ylim()[0] == pytest.approx(50 / figures.LOG_RANGE)
     assert axes.get_yscale() == "log"
+
+
+def test_the_legend_says_that_numbers_are_rates():
+    """Once, before the first of them; other names stand as they are."""
+    for labels, shown in ((("0.1", "0.01"), ["rate 0.1", "0.01"]), (("a", "0.1"), ["a", "0.1"])):
+        series = tuple(Series(label=label, x=(1.0, 2.0), y=(0.0, 1.0)) for label in labels)
+        figure = Figure(layout="constrained")
+        figures._fill(figure, figure.add_subplot(), (replace(CURVES, series=series),))
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == shown

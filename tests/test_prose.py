@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from reporter.artifacts import Metric, Result, Table, Text
 from reporter.errors import ReportError
@@ -255,7 +256,9 @@ def test_two_things_with_one_id_are_a_problem(tmp_path: Path) -> None:
     """The remedy is another id."""
     place = '{{ table("one.rates", caption="Rates.") }}\n'
     found = _problems(_compose(tmp_path, place * 2))
-    assert found == [("01-results.md", "a second 'tbl-one-rates'; give one of them another id")]
+    assert found == [
+        ("01-results.md", "a second 'tbl-one-rates'; remove one, or give it another id")
+    ]
 
 
 BIB = """\
@@ -697,3 +700,51 @@ def test_no_mark_is_left_in_the_page(tmp_path: Path) -> None:
     """Every private character that stands for a piece is replaced."""
     composed = _compose(tmp_path, CLAIM + "\n## H {#sec-h}\n\n$x$ @sec-h [@alpha]", references=BIB)
     assert not re.search("[\ue000-\uf8ff]", page.whole(composed))
+
+
+def test_a_picture_of_the_workspace_is_embedded(tmp_path: Path) -> None:
+    """With its alt text; one that is missing, outside the folder or silent is told."""
+    path = tmp_path / "images" / "a dot.png"
+    path.parent.mkdir(parents=True)
+    Image.new("RGB", (2, 2)).save(path)
+    text = "![a *dot*](images/a%20dot.png)\n\n![x](no.png) ![y](../images/a%20dot.png)"
+    composed = _compose(tmp_path, text + " ![](images/a%20dot.png)")
+    html = _html(composed)
+    content = base64.b64encode(path.read_bytes()).decode()
+    assert f'alt="a *dot*" src="data:image/png;base64,{content}"' in html
+    found = [problem.message for problem in composed.problems]
+    assert [message.split(" ")[:3] for message in found] == [
+        ["no", "picture", "no.png"],
+        ["no", "picture", "../images/a%20dot.png"],
+        ["images/a%20dot.png", "has", "no"],
+    ]
+    assert "no.png?" in _text(composed)
+
+
+def test_an_unknown_filter_is_told_before_anything_runs(tmp_path: Path) -> None:
+    """Also in a branch that may never be set."""
+    text = "{% if false %}\n{{ runs['one'].test_accuracy | pionts }}\n{% endif %}"
+    report = opened(tmp_path, {"01-results.md": f"# R\n\n{text}"}, RUNS)
+    with pytest.raises(
+        ReportError, match=r"01-results.md:4: no filter is called 'pionts'; did you mean 'points'"
+    ):
+        document.needed_runs(report, ())
+
+
+def test_a_comparison_shows_a_dash_for_what_a_run_lacks(tmp_path: Path) -> None:
+    """What no run has is an error, as before."""
+    other = Result(test_accuracy=accuracy(0.1, 0.2), extra=accuracy(0.3, 0.4))
+    runs = {"one": finished("one", every_artifact()), "two": finished("two", other)}
+    table = '{{{{ compare(["one", "two"], ["test_accuracy", "{}"], caption="C.") }}}}'
+    html = _html(_compose(tmp_path, table.format("extra"), runs))
+    assert html.count(">–<") == 1
+    with pytest.raises(ReportError, match="run 'one' has no 'extr'"):
+        _compose(tmp_path / "b", table.format("extr"), runs)
+
+
+def test_settings_without_a_difference_are_all_shown(tmp_path: Path) -> None:
+    """As rows, not as a heading over nothing."""
+    runs = {name: finished(name, every_artifact(), parameters={"rate": 0.1}) for name in ("a", "b")}
+    html = _html(_compose(tmp_path, '{{ settings(["a", "b"], caption="S.") }}', runs))
+    assert html.count("<tr>") == 3
+    assert "The same in all" not in html

@@ -9,7 +9,7 @@ import pytest
 from reporter import report
 from reporter.errors import ReportError
 from reporter.report import Share
-from tests.workspaces import COVER
+from tests.workspaces import COVER, workspace
 
 EXAMPLE = """\
 # The shape of report.toml, on R3. Unknown keys are errors; paths are relative to this file.
@@ -312,3 +312,22 @@ def test_a_report_can_be_moved_with_its_folder(tmp_path: Path) -> None:
     loaded = _load(first, EXAMPLE)
     shutil.copytree(first, second)
     assert report.load(second).model_copy(update={"folder": first}) == loaded
+
+
+def test_what_the_command_line_says_holds_under_quick(tmp_path: Path) -> None:
+    """Over the run's own quick value, and for runs that copy it, unless they say otherwise."""
+    tables = """
+[runs.a]
+experiment = "adds"
+epochs = 9
+quick = { epochs = 1, size = 2 }
+[runs.b]
+base = "a"
+[runs.c]
+base = "a"
+epochs = 7
+"""
+    found = report.load(workspace(tmp_path, tables), ("runs.a.epochs=5",)).runs
+    assert found["a"].quick == {"epochs": 5, "size": 2}
+    assert found["b"].quick == {"epochs": 5, "size": 2}
+    assert found["c"].quick == {"epochs": 1, "size": 2}

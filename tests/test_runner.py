@@ -99,7 +99,7 @@ def test_a_change_runs_only_what_it_changes(tmp_path: Path) -> None:
 
 FAILURES = {
     "told": "loss is nan in epoch 1; lower the rate",
-    "ours": "KeyError: 'inner'",
+    "ours": "KeyError: 'inner' (toy.py:55; traceback in logs/ours-seed-0.log)",
     "killed": "its worker died (SIGKILL, as when memory runs out); the log has its last lines",
     "exits": "its worker died (exit code 3); the log has its last lines",
     "wrong": "breaks returned dict; return a Result",

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reporter.cli.places import locate
 
+if TYPE_CHECKING:
+    from reporter.experiment import Experiment
+
 
 @click.command("list")
+@click.argument("experiment", required=False)
 @click.option("-r", "--report", help="The report whose own experiments are listed too.")
-def list_command(report: str | None) -> None:
-    """List the experiments and the shipped reports."""
+def list_command(experiment: str | None, report: str | None) -> None:
+    """List the experiments and the shipped reports, or what one EXPERIMENT takes and returns."""
     from reporter import registry, shipped
     from reporter.report import load
 
     folder, _ = locate(report)
     known = registry.load((shipped.folder("experiments"), folder / "experiments"))
+    if experiment:
+        click.echo(_manual(known.find(experiment, "report list")))
+        return
     click.echo("experiments")
-    for name, experiment in sorted(known.experiments.items()):
-        click.echo(f"  {name:<18} {experiment.summary}")
+    for name, found in sorted(known.experiments.items()):
+        click.echo(f"  {name:<18} {found.summary}")
     click.echo("reports")
     for name in shipped.templates():
         click.echo(f"  {name:<18} {load(shipped.folder('templates') / name).report.title}")
+
+
+def _manual(experiment: Experiment) -> str:
+    """Return an experiment's parameters with defaults as TOML has them, then its docstring."""
+    import inspect
+    import json
+
+    lines = [experiment.name]
+    for name, parameter in experiment.parameters.items():
+        default = parameter.default
+        is_needed = default is inspect.Parameter.empty
+        shown = "…" if is_needed else json.dumps(default, ensure_ascii=False)
+        lines.append(f"  {name} = {shown}" if default is not None else f"  {name}   (none)")
+    return "\n".join([*lines, "", inspect.getdoc(experiment.function) or ""])
 
 
 @click.command("status")

@@ -59,7 +59,9 @@ def export_command(run: str, file: Path, report: str | None, *, half: bool) -> N
     folder, root = locate(report)
     at = open_workplace(Request(folder=folder, root=root))
     jobs = current_plan(at, (run,)).of(run)
+    if jobs[0].key not in at.store:
+        raise ReportError(f"run {run!r} has no stored result; `report run {run}` makes it")
     if not at.store.checkpoint(jobs[0].key).is_file():
-        raise ReportError(f"run {run!r} has no stored network; report run {run} makes it")
+        raise ReportError(f"run {run!r} trains no network; name one that does")
     at.store.export(jobs[0].key, file, half=half)
     click.echo(str(file))

@@ -134,9 +134,14 @@ def _commit() -> str:
 def _report(task: Task, exc: BaseException) -> None:
     """Leave one line for the report; the traceback of a defect goes into the log."""
     is_told = isinstance(exc, ReportError)
-    line = str(exc) if is_told else f"{type(exc).__name__}: {exc}"
+    line = str(exc)
     if not is_told:
         traceback.print_exception(exc)
+        frames = traceback.extract_tb(exc.__traceback__)
+        own = [frame for frame in frames if Path(frame.filename).parent.name == "experiments"]
+        place = (own or frames)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}; traceback in logs/{task.log.name}"
+        line = f"{type(exc).__name__}: {exc} ({where})"
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - into the run's log
     (task.work / "error.json").write_text(json.dumps({"error": " ".join(line.split())}))
 

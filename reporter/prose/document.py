@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from reporter.prose.claims import Claim, Court
 from reporter.prose.fragments import Fragments
 from reporter.prose.markdown import Hooks, MathError, parser
 from reporter.prose.numbering import Numbering, Problem
+from reporter.prose.pictures import embedded
 from reporter.prose.questions import read_questions
 from reporter.prose.references import References
 from reporter.prose.sections import (
@@ -158,7 +160,11 @@ class _Composer:
         self.headings: list[Heading] = []
         self.section_id = ""
         hooks = Hooks(
-            heading=self._heading, refer=self._refer, cite=self._cite, equation=self._equation
+            heading=self._heading,
+            refer=self._refer,
+            cite=self._cite,
+            equation=self._equation,
+            image=self._image,
         )
         self.markdown = parser(hooks)
         questions = read_questions(report.folder)
@@ -267,7 +273,20 @@ class _Composer:
     def _cite(self, keys: tuple[str, ...]) -> str:
         html, missing = self.references.cite(keys)
         for key in missing:
-            self.numbering.problem(self.numbering.place, f"no reference is called @{key}")
+            hint = nearest(key, self.references.keys)
+            self.numbering.problem(self.numbering.place, f"no reference is called @{key}{hint}")
+        return self.fragments.put(html)
+
+    def _image(self, source: str, alt: str) -> str:
+        """Return a picture of the workspace; one that is missing, or silent, is told."""
+        html = embedded(self.report.folder, source, self.fragments.plain(alt))
+        place = self.numbering.place
+        if html is None:
+            told = f"no picture {source} in the report's folder; put it there or correct the path"
+            self.numbering.problem(place, told)
+            html = f'<span class="missing">{escape(source)}?</span>'
+        elif not alt:
+            self.numbering.problem(place, f"{source} has no alt text; write ![what it shows](…)")
         return self.fragments.put(html)
 
     def _equation(self, target: str, html: str) -> str:

@@ -45,12 +45,14 @@ class Hooks:
         refer: given an id, returns a link to what has it.
         cite: given keys of references, returns their numbers.
         equation: given an id and HTML, returns the numbered equation.
+        image: given a path and the text for who can't see it, returns the picture.
     """
 
     heading: Callable[[int, str, str], str]
     refer: Callable[[str], str]
     cite: Callable[[tuple[str, ...]], str]
     equation: Callable[[str, str], str]
+    image: Callable[[str, str], str]
 
 
 def parser(hooks: Hooks) -> MarkdownIt:
@@ -68,6 +70,7 @@ def parser(hooks: Hooks) -> MarkdownIt:
         "math_inline_double": lambda token: _display(token.content),
         "math_block": lambda token: _display(token.content),
         "math_block_label": lambda token: hooks.equation(token.info, math(token.content)),
+        "image": lambda token: hooks.image(str(token.attrs["src"]), token.content),
         "fence": lambda token: code(token.content, token.info.strip()),
     }
     for name, rule in rules.items():

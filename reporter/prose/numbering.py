@@ -79,5 +79,5 @@ class Numbering:
 
     def _keep(self, target: str, number: str) -> None:
         if target in self.numbers:
-            self.problem(self.place, f"a second {target!r}; give one of them another id")
+            self.problem(self.place, f"a second {target!r}; remove one, or give it another id")
         self.numbers.setdefault(target, number)

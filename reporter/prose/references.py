@@ -31,6 +31,11 @@ class References:
         except PybtexSyntaxError as exc:
             raise ReportError(f"{self.path}: {' '.join(str(exc).split())}") from exc
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of the bibliography."""
+        return tuple(self._entries)
+
     def cite(self, keys: tuple[str, ...]) -> tuple[str, list[str]]:
         """Return "[1, 3]" with links, and the keys that the bibliography lacks."""
         missing = [key for key in keys if key not in self._entries]

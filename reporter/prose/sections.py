@@ -145,6 +145,11 @@ def _words(text: str, name: str, environment: Environment, known: Collection[str
         if word.name in unknown:
             hint = nearest(word.name, environment.globals)
             raise ReportError(f"{name}:{word.lineno}: {word.name!r} is undefined{hint}")
+    for found in tree.find_all(nodes.Filter):
+        if found.name not in environment.filters:
+            hint = nearest(found.name, environment.filters)
+            told = hint if "mean" in hint else ""
+            raise ReportError(f"{name}:{found.lineno}: no filter is called {found.name!r}{told}")
     for run, line in _looked_up(tree):
         if run not in known:
             raise ReportError(f"{name}:{line}: no run is called {run!r}{nearest(run, known)}")

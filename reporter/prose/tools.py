@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 PLACING = ("figure", "figures", "table", "compare", "settings", "listing")
+OF_EVERY_RUN = ("name", "parameters", "seconds")
 LEAST_LABEL_MM = 9.0  # a narrower image shows its label in the alt text only
 NAMES = (  # what a template may call
     *PLACING,
@@ -180,7 +181,8 @@ class Tools:
 
         Args:
             names: runs, or run → how its row is called.
-            columns: values such as "test_accuracy" or "test_accuracy.rate", or value → heading.
+            columns: values such as "test_accuracy" or "test_accuracy.rate", or value → heading; a
+                run that has no such value shows a dash, as long as one of the others has it.
             caption: what the table shows.
             id: default tbl-<first run>-compared.
             first: the heading of the first column.
@@ -188,8 +190,10 @@ class Tools:
         labels = names if isinstance(names, Mapping) else {n: n.replace("-", " ") for n in names}
         heads = columns if isinstance(columns, Mapping) else {c: _heading(c) for c in columns}
         every = Runs(self.desk, self.finished)
+        for path in heads:
+            self._check_known(path, list(labels))
         rows = [
-            [escape(label), *(str(_reach(every[name], path)) for path in heads)]
+            [escape(label), *(self._compared(every[name], path) for path in heads)]
             for name, label in labels.items()
         ]
         target = id or f"tbl-{next(iter(labels))}-compared"
@@ -221,7 +225,7 @@ class Tools:
         shared = "; ".join(
             f"{row[0]} {row[1]}" for row, is_same in zip(rows, same, strict=True) if is_same
         )
-        own = [row for row, is_same in zip(rows, same, strict=True) if not is_same]
+        own = [row for row, is_same in zip(rows, same, strict=True) if not is_same] or rows
         head = ["parameter", *(labels[run.name] for run in runs)]
         if len(runs) == 1:  # two columns of half the height
             half = -(-len(own) // 2)
@@ -230,7 +234,7 @@ class Tools:
                 for left, right in zip_longest(own[:half], own[half:], fillvalue=["", ""])
             ]
             head *= 2
-        foot = f'<p class="shared">The same in all: {shared}.</p>' if shared else ""
+        foot = f'<p class="shared">The same in all: {shared}.</p>' if shared and own != rows else ""
         target = id or f"tbl-{next(iter(labels))}-settings"
         return self._tabular(
             target, caption, lambda: self._grid(head, own, [False] * len(head)) + foot
@@ -337,6 +341,18 @@ class Tools:
         head_row = f"<thead><tr>{top}</tr></thead>"
         return f'<div class="scroll"><table>{head_row}<tbody>{body}</tbody></table></div>'
 
+    def _check_known(self, path: str, names: Sequence[str]) -> None:
+        """Raise what a run says of an output that none of the runs returned."""
+        runs = [self.finished[name] for name in names if name in self.finished]
+        done = [run for run in runs if run.results]
+        if done and not any(_has(run, path) for run in done):
+            done[0].output(path.split(".", maxsplit=1)[0])
+
+    @staticmethod
+    def _compared(run: RunView, path: str) -> str:
+        """Return one cell of a comparison."""
+        return str(_reach(run, path)) if _has(run._finished, path) else "–"  # noqa: SLF001 - a view has no public way back to its run
+
     def _setting(self, run: Finished, key: str) -> str:
         if key not in run.jobs[0].parameters:
             return "–"
@@ -371,6 +387,12 @@ def _img(picture: drawing.Drawing, alt: str, width: str) -> str:
     return (
         f'<img alt="{text}" style="width:{width}" src="data:{picture.media_type};base64,{content}">'
     )
+
+
+def _has(run: Finished, path: str) -> bool:
+    """Tell whether a run has what `path` begins with; of a failed one nobody knows."""
+    first = path.split(".", maxsplit=1)[0]
+    return not run.results or first in (*OF_EVERY_RUN, *run.results[0].result)
 
 
 def _reach(run: RunView, path: str) -> Value | Missing:
