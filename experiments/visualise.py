@@ -27,8 +27,8 @@ def visualise(
         size: side of the image in pixels; none means that of the network's training.
 
     Returns:
-        Metrics input_channels, input_height, input_width, input_minimum, input_maximum; photograph,
-        filters, before and after (images).
+        Metrics filter_count, filter_side, input_channels, input_height, input_width,
+        input_minimum, input_maximum; photograph, filters, before and after (images).
     """
     from reporter.learn import activations, photographs
     from reporter.learn.weights import pretrained
@@ -49,6 +49,8 @@ def visualise(
         filters=activations.filter_grid(layer.filters),
         before=activations.map_grid(layer.before, channels, "after the first convolution"),
         after=activations.map_grid(layer.after, channels, "after the first ReLU"),
+        filter_count=Metric(value=len(layer.filters), unit="count", direction=None),
+        filter_side=Metric(value=layer.filters.shape[-1], unit="count", direction=None),
         input_channels=Metric(value=depth, unit="count", direction=None),
         input_height=Metric(value=height, unit="count", direction=None),
         input_width=Metric(value=width, unit="count", direction=None),

@@ -262,7 +262,7 @@ def _fill_curves(axes: Axes, bands: list[Band], curves: Curves) -> None:
     if all(float(x).is_integer() for _, xs, _, _ in bands for x in xs):
         axes.locator_params(axis="x", integer=True)
     axes.set_xlabel(curves.x_label)
-    axes.set_ylabel(textwrap.fill(curves.y_label, LABEL_CHARACTERS))
+    axes.set_ylabel(textwrap.fill(curves.y_label, LABEL_CHARACTERS), linespacing=1.3)
     axes.grid(axis="y", linewidth=0.3, color="#bbbbbb")
     axes.set_axisbelow(True)
     axes.margins(x=0.02)

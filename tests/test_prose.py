@@ -738,6 +738,8 @@ def test_a_comparison_shows_a_dash_for_what_a_run_lacks(tmp_path: Path) -> None:
     table = '{{{{ compare(["one", "two"], ["test_accuracy", "{}"], caption="C.") }}}}'
     html = _html(_compose(tmp_path, table.format("extra"), runs))
     assert html.count(">–<") == 1
+    fine = table.replace('caption="C."', 'caption="C.", digits=2').format("extra")
+    assert "20.00" in _html(_compose(tmp_path / "c", fine, runs))
     with pytest.raises(ReportError, match="run 'one' has no 'extr'"):
         _compose(tmp_path / "b", table.format("extr"), runs)
 

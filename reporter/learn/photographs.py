@@ -123,7 +123,7 @@ def ranking_table(photographs: Photographs, k: int) -> Table:
         Column(name="rank", label="rank", unit="count"),
         Column(name="class_id", label="class id"),
         Column(name="class", label="class"),
-        Column(name="probability", label="probability", unit="fraction"),
+        Column(name="probability", label="probability", unit="fraction", digits=2),
     )
     top = photographs.probabilities.topk(min(k, len(photographs.classes)))
     ids = photographs.ids or range(len(photographs.classes))

@@ -82,7 +82,8 @@ def cell_value(
     if isinstance(cell, bool) or cell is None:
         shown: dict[str, Any] = {"text": {True: "yes", False: "no", None: "–"}[cell], "raw": cell}
     elif isinstance(cell, str):
-        shown = {"text": cell.replace("_", " "), "raw": cell}
+        is_path = "/" in cell
+        shown = {"text": cell if is_path else cell.replace("_", " "), "raw": cell}
     else:
         shown = {"numbers": (float(cell),), "unit": column.unit}
         if column.digits is not None and column.unit == "fraction":

@@ -176,6 +176,7 @@ class Tools:
         caption: str,
         id: str = "",
         first: str = "run",
+        digits: int | None = None,
     ) -> str:
         """Place a table with a row for each run and a column for each value of it.
 
@@ -186,6 +187,7 @@ class Tools:
             caption: what the table shows.
             id: default tbl-<first run>-compared.
             first: the heading of the first column.
+            digits: of percentages after the point, one by default.
         """
         labels = names if isinstance(names, Mapping) else {n: n.replace("-", " ") for n in names}
         heads = columns if isinstance(columns, Mapping) else {c: _heading(c) for c in columns}
@@ -193,7 +195,7 @@ class Tools:
         for path in heads:
             self._check_known(path, list(labels))
         rows = [
-            [escape(label), *(self._compared(every[name], path) for path in heads)]
+            [escape(label), *(self._compared(every[name], path, digits) for path in heads)]
             for name, label in labels.items()
         ]
         target = id or f"tbl-{next(iter(labels))}-compared"
@@ -349,9 +351,15 @@ class Tools:
             done[0].output(path.split(".", maxsplit=1)[0])
 
     @staticmethod
-    def _compared(run: RunView, path: str) -> str:
+    def _compared(run: RunView, path: str, digits: int | None) -> str:
         """Return one cell of a comparison."""
-        return str(_reach(run, path)) if _has(run._finished, path) else "–"  # noqa: SLF001 - a view has no public way back to its run
+        if not _has(run._finished, path):  # noqa: SLF001 - a view has no public way back to its run
+            return "–"
+        value = _reach(run, path)
+        is_share = isinstance(value, Value) and value.unit == "fraction"
+        return str(
+            filters()["percent"](value, digits) if digits is not None and is_share else value
+        )
 
     def _setting(self, run: Finished, key: str) -> str:
         if key not in run.jobs[0].parameters:
