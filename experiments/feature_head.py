@@ -88,7 +88,7 @@ def feature_head(
     trained = sweep(task, recipe, run)
     scores = evaluate.logits(task.model, task.parts.test.inputs, task.prepare)
     labels = task.parts.test.labels
-    (kept,) = (trial for trial in trained.trials if trial.rate == trained.rate)
+    kept = next(trial for trial in trained.trials if trial.rate == trained.rate)
     return Result(
         **outcome.metrics(trained, evaluate.score(scores, labels)),
         dimensions=Metric(value=vectors.train.inputs.shape[1], unit="count", direction=None),

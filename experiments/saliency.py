@@ -2,7 +2,17 @@
 
 from typing import Literal
 
-from reporter import Count, ImageFile, ImageGrid, Result, Run, Share, Weights, experiment
+from reporter import (
+    Count,
+    ImageFile,
+    ImageGrid,
+    ReportError,
+    Result,
+    Run,
+    Share,
+    Weights,
+    experiment,
+)
 
 
 @experiment(quick={"size": 96, "samples": 4})
@@ -53,13 +63,17 @@ def saliency(
     seen = photographs.seen(images, loaded, size)
     predictions = photographs.predictions_table(seen)
     options = Options(samples=samples, noise=noise, layer=layer, seed=run.stream("augmentation"))
+    names = [image.name.replace("-", "_") for image in images]
+    if len({*names, "maps", "predictions"}) < len(names) + 2:
+        message = f"images: {', '.join(names)}: two have one name, or that of a result; rename one"
+        raise ReportError(message)
     rows = {}
     for row, image in enumerate(images):
         index = target_of(seen, row, target)
         inputs = loaded.normalisation.scaled(seen.pixels[row : row + 1].to(run.device))[0]
         found = maps_of(methods, loaded.network, inputs, index, options)
         titles = [f"{TITLES[method]} of {seen.classes[index]}" for method in found]
-        rows[image.name.replace("-", "_")] = ImageGrid(
+        rows[names[row]] = ImageGrid(
             images=(
                 seen.pixels[row].permute(1, 2, 0).contiguous().numpy(),
                 *(drawn(one).numpy() for one in found.values()),

@@ -30,6 +30,7 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5
 DASHES = ("-", "--", "-.", ":")  # beside colour, so that grey paper tells curves apart
 LABEL_CHARACTERS = 16  # of a vertical label's line, which the lowest figures hold
 LEGEND_ENTRY_MM = 20.0
+BY_RATE = ("epoch", "iteration")  # what curves of learning rates run over
 LOG_RANGE = 1e6  # between the highest value and the lowest that is drawn
 TALLEST_MM = 185.0  # of a montage, so that it fits on a page with its caption
 SINGLE_IMAGE_MM = 62.0  # a photograph by itself
@@ -180,7 +181,7 @@ def _fill(figure: Figure, axes: Axes, outputs: tuple[Metric | Artifact, ...]) ->
         _fill_curves(axes, _over_seeds(every), every[0])
         handles, labels = axes.get_legend_handles_labels()
         if len(labels) > 1:
-            if all(map(_is_number, labels)):
+            if every[0].x_label in BY_RATE and all(map(_is_number, labels)):
                 labels[0] = f"rate {labels[0]}"
             columns = min(len(labels), _legend_columns(figure.get_figwidth() * 25.4))
             place: Any = {"loc": "outside upper center", "ncols": columns}

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+
+# WeasyPrint may end a line too early after an inline element and then stretch it; on paper nobody
+# sees the element that names a value's source, so its text stands there alone.
+SOURCES = re.compile(r"</?data\b[^>]*>")
 
 
 def render(html: str) -> bytes:
@@ -19,5 +24,5 @@ def render(html: str) -> bytes:
     for name in ("weasyprint", "fontTools"):  # they warn of rules that are for screens
         logging.getLogger(name).setLevel(logging.ERROR)
     closed = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
-    page = HTML(string=html, url_fetcher=closed)
+    page = HTML(string=SOURCES.sub("", html), url_fetcher=closed)
     return bytes(page.write_pdf(pdf_variant="pdf/ua-1") or b"")

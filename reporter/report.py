@@ -210,7 +210,7 @@ def _override(raw: dict[str, Any], override: str) -> tuple[str, ...]:
     except tomllib.TOMLDecodeError:
         value = text
     table = raw
-    if keys[0] in Report.model_fields:
+    if keys[0] in Report.model_fields.keys() - {"folder"}:
         raw.setdefault(keys[0], {})
     for key in keys[:-1]:
         if key not in table or not isinstance(table[key], dict):
@@ -233,7 +233,7 @@ def _run_table(
         for key in merged.keys() - OWN_KEYS
         if ("runs", _owner(name, key, runs), key) in given
     }
-    if kept:
+    if kept and isinstance(merged.get("quick", {}), dict):
         merged["quick"] = {**merged.get("quick", {}), **kept}
     own = {key: value for key, value in merged.items() if key in OWN_KEYS - {"base"}}
     if "experiment" not in own:

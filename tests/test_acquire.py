@@ -4,6 +4,7 @@ import hashlib
 import io
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -92,6 +93,24 @@ def test_what_was_fetched_before_is_replaced(toy, tmp_path):
     (tmp_path / "toy" / "train" / "cat" / "0.png").unlink()
     assert acquire(origin, tmp_path / "toy").images == 4
     assert there(tmp_path) == ["toy"]
+
+
+def test_a_set_that_cannot_be_replaced_stays(toy, tmp_path, monkeypatch):
+    """When the new folder can't take its place, the old one is there again."""
+    origin, _ = toy
+    acquire(origin, tmp_path / "toy")
+    (tmp_path / "toy" / "train" / "cat" / "0.png").unlink()
+    rename = Path.rename
+
+    def refused(self, target):
+        if self.name == "new":
+            raise PermissionError("no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises((PermissionError, ReportError)):
+        acquire(origin, tmp_path / "toy")
+    assert (tmp_path / "toy" / "test" / "cat" / "1.png").is_file()
 
 
 def test_the_users_own_folder_is_never_replaced(toy, tmp_path):

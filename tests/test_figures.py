@@ -91,3 +91,6 @@ def test_the_legend_says_that_numbers_are_rates():
         figure = Figure(layout="constrained")
         figures._fill(figure, figure.add_subplot(), (replace(CURVES, series=series),))
         assert [text.get_text() for text in figure.legends[0].get_texts()] == shown
+    figure = Figure(layout="constrained")
+    figures._fill(figure, figure.add_subplot(), (replace(CURVES, x_label="step"),))
+    assert figure.legends[0].get_texts()[0].get_text() == "0.1"

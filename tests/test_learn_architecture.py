@@ -49,7 +49,8 @@ def test_the_layers_of_the_two_towers_are_the_papers() -> None:
     assert [rows[f"conv{i}"][6] for i in (3, 4, 5)] == [
         "13×13×384", "13×13×384", "13×13×256",
     ]  # fmt: skip
-    assert rows["fc6"][6:] == ("4096", 9216 * 4096 + 4096)
+    assert rows["fc6"][5:] == ("ReLU, dropout", "4096", 9216 * 4096 + 4096)
+    assert [rows[name][5] for name in ("pool3", "fc7", "fc8")] == ["", "ReLU, dropout", ""]
 
 
 def test_without_padding_the_first_maps_need_227_pixels() -> None:
@@ -94,3 +95,9 @@ def test_too_many_layers_to_replace_is_one_line() -> None:
     """ResNet-18 has one."""
     with pytest.raises(ReportError, match="only its last 1 can be replaced"):
         traced("resnet18", 224, Surgery(replaces=2, sizes=(10,)))
+
+
+def test_images_too_small_for_a_network_are_told() -> None:
+    """In one line, with the size."""
+    with pytest.raises(ReportError, match="alexnet can't take images of 16×16 pixels"):
+        traced("alexnet", 16, None)

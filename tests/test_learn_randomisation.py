@@ -153,3 +153,17 @@ def test_a_redrawn_network_shares_nothing_with_its_original() -> None:
     assert different(new, original) == {"0", "1", "3", "4", "6", "8"}
     assert not different(redrawn(original, Run(name="x")), new)
     assert all(torch.equal(before[name], value) for name, value in original.state_dict().items())
+
+
+def test_attention_and_free_parameters_are_redrawn_too() -> None:
+    """A transformer's class token and positions, which no layer initialises, are shuffled."""
+    with isolated(3):
+        original = models.VisionTransformer(
+            image_size=32, patch_size=8, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=8
+        )
+        nn.init.normal_(original.class_token)
+        for parameter in original.parameters():
+            nn.init.normal_(parameter)
+    new = dict(redrawn(original, Run(name="x")).named_parameters())
+    same = [name for name, old in original.named_parameters() if torch.equal(old, new[name])]
+    assert same == []

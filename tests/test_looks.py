@@ -38,6 +38,19 @@ def test_a_scaled_and_brightened_image_keeps_its_mark_nearly():
     assert (looks.mark(image) ^ looks.mark(picture(0))).bit_count() > 12
 
 
+def test_sixteen_bit_images_differ_as_they_look():
+    """Their grey values are brought to eight bits, not cut off at 255."""
+    dice = np.random.default_rng(1)
+    deep = [dice.integers(300, 65535, (40, 40)).astype(np.uint16) for _ in range(2)]
+    marks = [looks.mark(Image.fromarray(pixels)) for pixels in deep]
+    assert marks[0] != marks[1]
+    assert 0 not in marks
+    flat = [Image.fromarray((pixels // 257).astype(np.uint8)) for pixels in deep]
+    assert [(looks.mark(a) ^ b).bit_count() <= 4 for a, b in zip(flat, marks, strict=True)] == [
+        True, True,
+    ]  # fmt: skip
+
+
 def test_plain_images_have_the_mark_zero():
     """Rounding leaves no bit to chance."""
     assert {looks.mark(Image.new("RGB", (9, 9), (v, v, v))) for v in (0, 77, 255)} == {0}

@@ -63,6 +63,17 @@ def test_every_number_is_traceable(tmp_path):
     assert sources["one/test_accuracy/epoch-3/epoch"] == "3"
 
 
+def test_a_run_without_rates_is_observed_without_its_fluctuation(tmp_path):
+    """`pretrain` returns a loss over epochs and no rate that would name its curve."""
+    course = metric((0.2, 0.6, 0.9), "train")
+    course = replace(
+        course, rate=None, history=tuple(replace(r, rate=None) for r in course.history)
+    )
+    text = _text(_observed(tmp_path, Result(train_accuracy=course, loss=losses(*(1.0, 1.1) * 20))))
+    assert "90.0 %" in text
+    assert "fluctuat" not in text
+
+
 def test_topics_choose_what_is_told(tmp_path):
     """Losses alone, one metric alone, or the usual."""
     both = Result(**PLAIN, **LOSSES)

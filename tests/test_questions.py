@@ -71,6 +71,14 @@ def test_comments_are_no_answer_and_no_part_of_one(tmp_path: Path) -> None:
     ]
 
 
+def test_a_question_in_a_comment_is_none(tmp_path: Path) -> None:
+    """Its head is not read, nor does its end show in the question before it."""
+    found = _read(tmp_path, "## q-a\n\nAsked.\n\n<!--\n## q-old\nOld?\n-->\n## q-b\n\nNew?\n")
+    assert list(found) == ["q-a", "q-b"]
+    assert found["q-a"].text.split() == ["Asked."]
+    assert found["q-b"].where == "questions.md:9"
+
+
 def test_a_comment_shown_as_code_is_an_answer(tmp_path: Path) -> None:
     """What stands between backticks is text."""
     assert _read(tmp_path, "## q-a\n\n### Answer\n\n`<!-- x -->`\n")["q-a"].is_answered

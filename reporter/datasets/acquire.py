@@ -65,9 +65,19 @@ def _into(scratch: Path, origin: Origin, target: Path, watch: Watch) -> Receipt:
     made = write(new, origin)
     if not made.images:
         raise ReportError(f"{origin.words}: no image in it; look at its folders and set folder")
-    if target.exists():
-        target.rename(scratch / "old")
-    new.rename(target)
+    _swap(new, target, scratch / "old")
     if file is not None:
         file.unlink()
     return made
+
+
+def _swap(new: Path, target: Path, old: Path) -> None:
+    """Put a folder in the place of another; if that fails, the other is there again."""
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise

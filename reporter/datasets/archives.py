@@ -7,6 +7,7 @@ import shutil
 import stat
 import tarfile
 import tempfile
+import time
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -88,7 +89,8 @@ def _unpack_tar(archive: Path, scratch: Path, progress: Progress) -> None:
         needed = sum(member.size for member in members)
         try:
             with space(scratch, needed):
-                for done, member in enumerate(members, 1):
+                for done, stored in enumerate(members, 1):
+                    member = stored.replace(mtime=int(time.time()), deep=False)  # new to us
                     opened.extract(member, scratch, filter="data")
                     progress(done, len(members))
         except (tarfile.FilterError, KeyError) as exc:  # a hard link that leads nowhere, or outside

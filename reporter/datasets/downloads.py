@@ -109,6 +109,8 @@ def _fetch(url: str, partial: Path, progress: Progress, wait: Callable[[float], 
                 return  # all of it is there; the digest decides
             failure: Exception = exc
             is_final = exc.code < http.client.INTERNAL_SERVER_ERROR and exc.code not in PASSING
+        except (http.client.InvalidURL, ValueError) as exc:
+            failure, is_final = exc, True
         except (http.client.HTTPException, OSError) as exc:
             failure, is_final = exc, isinstance(exc, PermissionError)
         else:

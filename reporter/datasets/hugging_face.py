@@ -70,7 +70,11 @@ class _Drawn:
         is_full = len(self.rows) == self.most
         if is_full and number >= -self.rows[0][0]:
             return
-        content = image["bytes"] or Path(image["path"]).read_bytes()
+        try:
+            content = image["bytes"] or Path(image["path"]).read_bytes()
+        except OSError as exc:
+            told = f"{self.key}: row {row} comes without its image ({exc}); choose another data set"
+            raise ReportError(told) from exc
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{row:07d}{_ending(content)}"
         path.write_bytes(content)

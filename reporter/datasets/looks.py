@@ -25,6 +25,7 @@ SIDE = 32  # pixels
 KEPT = slice(1, 9)  # frequencies, the constant one left out
 BITS = 64
 BLOCK = 4_000_000  # pairs compared at once: 32 MB of differences
+EIGHT_BITS = 257  # from 16-bit grey values to 8-bit ones
 _FREQUENCY, _PIXEL = np.mgrid[0 : KEPT.stop, 0:SIDE]
 _COSINES = np.cos(np.pi * _FREQUENCY * (2 * _PIXEL + 1) / (2 * SIDE))
 
@@ -34,6 +35,8 @@ def mark(image: Image.Image) -> int:
 
     A plain image has the mark 0, whatever its colour.
     """
+    if image.mode.startswith("I"):  # sixteen bits
+        image = image.convert("I").point(lambda value: value / EIGHT_BITS)
     grey = image.convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     low = (_COSINES @ np.asarray(grey, dtype=np.float64) @ _COSINES.T)[KEPT, KEPT].round(6)
     return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")

@@ -16,7 +16,7 @@ class AlexNet2012(nn.Module):
     Neural Networks", NeurIPS 2012, section 3. Each tower holds half of the channels; the second,
     fourth and fifth convolution look at their own tower only (`groups=2`), the third and the fully
     connected layers at both. Response normalisation follows the first two convolutions, overlapping
-    max-pooling the first, second and fifth.
+    max-pooling the first, second and fifth; dropout follows the first two fully connected layers.
 
     The paper's 55×55 maps do not follow from its 224×224 images and kernels of 11 at stride 4:
     here two pixels of padding make them. With 1000 classes there are 60 965 224 parameters.
@@ -47,12 +47,12 @@ class AlexNet2012(nn.Module):
         )
         self.avgpool = nn.AdaptiveAvgPool2d((6, 6))  # changes nothing at 224; lets others through
         self.classifier = nn.Sequential(
-            nn.Dropout(dropout),
             nn.Linear(256 * 6 * 6, 4096),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(4096, 4096),
             nn.ReLU(),
+            nn.Dropout(dropout),
             nn.Linear(4096, num_classes),
         )
 

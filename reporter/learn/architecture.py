@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import nn
 
+from reporter.errors import ReportError
 from reporter.learn.networks import Surgery, new_layers, replace_layers, skeleton
 from reporter.learn.streams import isolated
 
@@ -91,6 +92,12 @@ def traced(model: str, size: int, surgery: Surgery | None) -> Traced:
     try:
         with torch.no_grad():
             network.eval()(torch.zeros(1, 3, size, size, device="meta"))
+    except (RuntimeError, AssertionError) as exc:
+        reason = str(exc).partition("\n")[0]
+        message = (
+            f"{model} can't take images of {size}×{size} pixels ({reason}); choose another size"
+        )
+        raise ReportError(message) from exc
     finally:
         for hook in hooks:
             hook.remove()

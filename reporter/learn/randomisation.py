@@ -62,14 +62,18 @@ def compared(
 def redrawn(network: nn.Module, run: RunContext) -> nn.Module:
     """Return a copy whose layers are initialised anew, each in PyTorch's own way.
 
-    The numbers come from a use of the initialisation stream that random weights don't share.
+    Parameters that no layer initialises, such as the positions of a transformer, are shuffled. The
+    numbers come from a use of the initialisation stream that random weights don't share.
     """
     copied = copy.deepcopy(network)
     with isolated(run.stream("initialisation"), REDRAWN):
         for module in copied.modules():
-            reset = getattr(module, "reset_parameters", None)
-            if reset is not None:
-                reset()
+            for name in ("reset_parameters", "_reset_parameters"):
+                getattr(module, name, lambda: None)()
+        for old, new in zip(network.parameters(), copied.parameters(), strict=True):
+            if torch.equal(old, new):
+                order = torch.randperm(new.numel(), device=new.device)
+                new.data = new.data.flatten()[order].view_as(new)
     return copied
 
 

@@ -58,7 +58,7 @@ def read_questions(folder: Path) -> dict[str, Question]:
     path = folder / "questions.md"
     if not path.is_file():
         return {}
-    text = path.read_text(encoding="utf-8")
+    text = _without_comments(path.read_text(encoding="utf-8"))
     heads = list(HEAD.finditer(_without_code(text)))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     found: dict[str, Question] = {}
@@ -118,7 +118,7 @@ def _question(path: Path, text: str, head: re.Match[str], end: int) -> Question:
             "headings inside a question begin with ###"
         )
     points, is_bonus = _marks((named[2] or "").split(), f"{path}:{line}: question {named[1]!r}")
-    body = _without_comments(text[head.end() : end])
+    body = text[head.end() : end]
     answer = ANSWER.search(_without_code(body))
     asked, answered = (body[: answer.start()], body[answer.end() :]) if answer else (body, "")
     return Question(

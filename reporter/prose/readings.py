@@ -44,7 +44,7 @@ class Readings:
             return ()
         found = []
         for metric, curves in zip(metrics, self.runs[0].output("loss"), strict=True):
-            if not isinstance(curves, Curves):
+            if not isinstance(curves, Curves) or metric.rate is None:
                 return ()
             lines = [line for line in curves.series if line.label == f"{metric.rate:g}"]
             found += [facts.fluctuation(line.y) for line in lines]
