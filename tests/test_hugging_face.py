@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reporter.datasets import hugging_face
 from reporter.datasets.acquire import acquire
 from reporter.datasets.hugging_face import sample
 from reporter.datasets.origins import HuggingFace
@@ -150,3 +151,12 @@ def test_without_the_package_the_extra_is_named(tmp_path, monkeypatch):
     assert str(caught.value) == (
         "Hugging Face a/b needs the package datasets; pip install 'reporter[hf]'"
     )
+
+
+def test_two_classes_with_one_folder_are_refused(tmp_path, monkeypatch):
+    """A name's slash becomes a dash, and then another class may have that name."""
+    image = {"bytes": b"x", "path": None}
+    rows = [(0, "TCP/IP", image), (1, "TCP-IP", image)]
+    monkeypatch.setattr(hugging_face, "_rows", lambda _origin: iter(rows))
+    with pytest.raises(ReportError, match="'TCP/IP' and 'TCP-IP' would share the folder 'TCP-IP'"):
+        hugging_face.sample(HuggingFace(repo="toy"), tmp_path / "toy")

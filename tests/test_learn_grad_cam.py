@@ -99,3 +99,12 @@ def test_a_network_needs_a_convolution_before_its_scores() -> None:
     flat = nn.Sequential(nn.Flatten(), nn.Linear(288, 3)).double()
     with pytest.raises(ReportError, match="Sequential has no maps; choose a convolutional network"):
         grad_cam_map(flat, IMAGE, 0)
+
+
+def test_a_network_that_attends_needs_a_layer_by_name() -> None:
+    """Its only convolution cuts the image into patches; no late maps follow from it."""
+    attending = models.VisionTransformer(
+        image_size=32, patch_size=8, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=8
+    )
+    with pytest.raises(ReportError, match="VisionTransformer attends instead of convolving"):
+        grad_cam_map(attending, torch.zeros(3, 32, 32), 0, None)

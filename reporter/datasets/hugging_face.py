@@ -41,7 +41,10 @@ def sample(origin: HuggingFace, target: Path, progress: Progress = lambda *_: No
     with space(target.parent, None):
         for row, kind, image in _rows(origin):
             if not origin.classes or kind in origin.classes:
-                drawn.setdefault(kind, _Drawn(origin, kind, target)).offer(row, image)
+                if kind not in drawn:
+                    drawn[kind] = _Drawn(origin, kind, target)
+                    _insist_on_own_folder(origin, drawn, kind)
+                drawn[kind].offer(row, image)
             progress(row + 1, None)
     for kind in origin.classes or sorted(drawn):
         if kind not in drawn:
@@ -53,6 +56,14 @@ def sample(origin: HuggingFace, target: Path, progress: Progress = lambda *_: No
                 f"{origin.per_class}; lower it or leave the class out"
             )
     return target
+
+
+def _insist_on_own_folder(origin: HuggingFace, drawn: Mapping[str, _Drawn], kind: str) -> None:
+    """Refuse two classes whose names make one folder."""
+    for other, one in drawn.items():
+        if other != kind and one.folder == drawn[kind].folder:
+            told = f"classes {other!r} and {kind!r} would share the folder {one.folder.name!r}"
+            raise ReportError(f"{origin.words}: {told}; leave one out")
 
 
 class _Drawn:

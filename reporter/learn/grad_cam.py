@@ -80,11 +80,14 @@ def last_maps(network: nn.Module, image_CHW: torch.Tensor) -> str:
     convolution that gives the class scores is none.
 
     Raises:
-        ReportError: the network has no convolution before its scores.
+        ReportError: the network has no convolution before its scores, or attention after it.
     """
     scores = last_layer(network)
     given = list(itertools.takewhile(lambda one: one[0] != scores, shapes(network, image_CHW)))
     modules: dict[str, nn.Module] = dict(network.named_modules())
+    if any("Attention" in type(module).__name__ for module in modules.values()):
+        message = f"{type(network).__name__} attends instead of convolving; name a layer with maps"
+        raise ReportError(message)
     convolutions = [i for i, (name, _) in enumerate(given) if isinstance(modules[name], nn.Conv2d)]
     if not convolutions:
         message = f"{type(network).__name__} has no maps; choose a convolutional network"
