@@ -6,9 +6,11 @@ import logging
 import os
 import re
 
-# WeasyPrint may end a line too early after an inline element and then stretch it; on paper nobody
-# sees the element that names a value's source, so its text stands there alone.
+# Where a line is full right before an inline element, WeasyPrint 70 sets it anew and ends it at its
+# first word. On paper nobody sees the element that names a value's source, so its text stands there
+# alone; a space before another element moves into it, which leaves the break to the element.
 SOURCES = re.compile(r"</?data\b[^>]*>")
+INLINE = re.compile(r' (<(?:em|strong|code|a|span class="(?:citation|claim)[^"]*")(?: [^>]*)?>)')
 
 
 def render(html: str) -> bytes:
@@ -24,5 +26,6 @@ def render(html: str) -> bytes:
     for name in ("weasyprint", "fontTools"):  # they warn of rules that are for screens
         logging.getLogger(name).setLevel(logging.ERROR)
     closed = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
-    page = HTML(string=SOURCES.sub("", html), url_fetcher=closed)
+    text = INLINE.sub(r"\1 ", SOURCES.sub("", html))
+    page = HTML(string=text, url_fetcher=closed)
     return bytes(page.write_pdf(pdf_variant="pdf/ua-1") or b"")
