@@ -21,8 +21,7 @@ NAMES = {"convolution": "convolution", "pooling": "pooling", "linear": "fully co
 
 def size_text(shape: tuple[int, ...]) -> str:
     """Return a shape as papers write it: height × width × channels, or a number of values."""
-    ordered = (*shape[1:], shape[0]) if len(shape) > 1 else shape
-    return "×".join(map(str, ordered))
+    return "×".join(map(str, (*shape[1:], shape[0])))
 
 
 def describe(network: Stages) -> str:

@@ -132,7 +132,7 @@ def _attempt(url: str, partial: Path, progress: Progress) -> None:
     if start:
         headers["Range"] = f"bytes={start}-"
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - report.py asks for http(s)
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - as above
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - report.py asks for http(s)
         if not _continues(answer, start):
             start = 0
         length = answer.headers.get("Content-Length")

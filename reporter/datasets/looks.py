@@ -56,17 +56,17 @@ def near(
     Returns:
         Distance, first and second index of up to `most` pairs, and how many pairs there are.
     """
-    marks_N = np.array(marks, dtype=np.uint64)  # noqa: N806 - the shape, as in learn
-    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    groups_N = np.array([numbers[group] for group in groups])  # noqa: N806 - as above
-    found_P3, count = np.empty((0, 3), dtype=np.int64), 0  # noqa: N806 - as above
+    numbers = np.array(marks, dtype=np.uint64)
+    places = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    kinds = np.array([places[group] for group in groups])
+    found, count = np.empty((0, 3), dtype=np.int64), 0
     rows = max(1, BLOCK // max(1, len(marks)))
     for start in range(0, len(marks), rows):
-        some = _block(marks_N, groups_N, start, min(start + rows, len(marks)), limit)
+        some = _block(numbers, kinds, start, min(start + rows, len(marks)), limit)
         count += len(some)
-        both = np.concatenate([found_P3, some])
-        found_P3 = both[np.lexsort(both.T[::-1])][:most]  # noqa: N806 - as above
-    return tuple((int(d), int(i), int(j)) for d, i, j in found_P3), count
+        both = np.concatenate([found, some])
+        found = both[np.lexsort(both.T[::-1])][:most]
+    return tuple((int(d), int(i), int(j)) for d, i, j in found), count
 
 
 def _block(

@@ -87,7 +87,8 @@ def _content(folder: Path, digests: Digests) -> tuple[int, str]:
 
 def _plain(origin: Origin) -> dict[str, Any]:
     """Return an origin as JSON has it."""
-    return json.loads(json.dumps(asdict(origin)))  # type: ignore[no-any-return] # a table
+    table: dict[str, Any] = json.loads(json.dumps(asdict(origin)))
+    return table
 
 
 def _meaning(source: dict[str, Any]) -> dict[str, Any]:

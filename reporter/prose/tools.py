@@ -15,13 +15,13 @@ from reporter.artifacts import ImageGrid, Table, Text
 from reporter.errors import ReportError, nearest
 from reporter.plan import seeds_text
 from reporter.prose.cells import cell_value
+from reporter.prose.comparisons import cells, check_known
 from reporter.prose.credits import credit_line
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
 from reporter.prose.observe import Observer
 from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
-from reporter.prose.values import Missing, Value
-from reporter.prose.views import Finished, Parameters, Runs, RunView
+from reporter.prose.views import Finished, Parameters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 
 PLACING = ("figure", "figures", "table", "compare", "settings", "listing")
-OF_EVERY_RUN = ("name", "parameters", "seconds")
 LEAST_LABEL_MM = 9.0  # a narrower image shows its label in the alt text only
 NAMES = (  # what a template may call
     *PLACING,
@@ -191,12 +190,12 @@ class Tools:
         """
         labels = names if isinstance(names, Mapping) else {n: n.replace("-", " ") for n in names}
         heads = columns if isinstance(columns, Mapping) else {c: _heading(c) for c in columns}
-        every = Runs(self.desk, self.finished)
+        runs = [self._run(name, "compare") for name in labels]
         for path in heads:
-            self._check_known(path, list(labels))
+            check_known(runs, path)
         rows = [
-            [escape(label), *(self._compared(every[name], path, digits) for path in heads)]
-            for name, label in labels.items()
+            [escape(label), *cells(self.desk, run, list(heads), digits)]
+            for run, label in zip(runs, labels.values(), strict=True)
         ]
         target = id or f"tbl-{next(iter(labels))}-compared"
         numeric = [False] + [True] * len(heads)
@@ -213,12 +212,7 @@ class Tools:
     ) -> str:
         """Place a table of all parameters of some runs: what they share once, then what differs."""
         labels = names if isinstance(names, Mapping) else {n: n for n in names}
-        for name in labels:
-            if name not in self.finished:
-                raise ReportError(
-                    f"settings: no run is called {name!r}{nearest(name, self.finished)}"
-                )
-        runs = [self.finished[name] for name in labels if self.finished[name].jobs]
+        runs = [run for run in (self._run(name, "settings") for name in labels) if run.jobs]
         keys = dict.fromkeys(key for run in runs for key in run.jobs[0].parameters)
         rows = [[_heading(key), *(self._setting(run, key) for run in runs)] for key in keys]
         rows.append(["seeds", *(seeds_text([job.seed for job in run.jobs]) for run in runs)])
@@ -260,6 +254,12 @@ class Tools:
             f"{body}</figure>\n"
         )
         return self.desk.fragments.put(html, is_block=True)
+
+    def _run(self, name: str, where: str) -> Finished:
+        """Return a run by its name."""
+        if name not in self.finished:
+            raise ReportError(f"{where}: no run is called {name!r}{nearest(name, self.finished)}")
+        return self.finished[name]
 
     def _find(self, name: str) -> tuple[Finished, str]:
         """Return the run and the output that "run.artifact" names."""
@@ -343,24 +343,6 @@ class Tools:
         head_row = f"<thead><tr>{top}</tr></thead>"
         return f'<div class="scroll"><table>{head_row}<tbody>{body}</tbody></table></div>'
 
-    def _check_known(self, path: str, names: Sequence[str]) -> None:
-        """Raise what a run says of an output that none of the runs returned."""
-        runs = [self.finished[name] for name in names if name in self.finished]
-        done = [run for run in runs if run.results]
-        if done and not any(_has(run, path) for run in done):
-            done[0].output(path.split(".", maxsplit=1)[0])
-
-    @staticmethod
-    def _compared(run: RunView, path: str, digits: int | None) -> str:
-        """Return one cell of a comparison."""
-        if not _has(run._finished, path):  # noqa: SLF001 - a view has no public way back to its run
-            return "–"
-        value = _reach(run, path)
-        is_share = isinstance(value, Value) and value.unit == "fraction"
-        return str(
-            filters()["percent"](value, digits) if digits is not None and is_share else value
-        )
-
     def _setting(self, run: Finished, key: str) -> str:
         if key not in run.jobs[0].parameters:
             return "–"
@@ -395,22 +377,6 @@ def _img(picture: drawing.Drawing, alt: str, width: str) -> str:
     return (
         f'<img alt="{text}" style="width:{width}" src="data:{picture.media_type};base64,{content}">'
     )
-
-
-def _has(run: Finished, path: str) -> bool:
-    """Tell whether a run has what `path` begins with; of a failed one nobody knows."""
-    first = path.split(".", maxsplit=1)[0]
-    return not run.results or first in (*OF_EVERY_RUN, *run.results[0].result)
-
-
-def _reach(run: RunView, path: str) -> Value | Missing:
-    """Follow "test_accuracy.best" from a run."""
-    found: Any = run
-    for name in path.split("."):
-        found = getattr(found, name)
-    if not isinstance(found, Value | Missing):
-        raise ReportError(f"compare: {path!r} is no value")
-    return found
 
 
 def _heading(name: str) -> str:
