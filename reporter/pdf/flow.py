@@ -1,0 +1,173 @@
+"""A laid-out document ⇄ the blocks of its main text: read from its boxes, moved in its tree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any
+
+from reporter.pdf.floats import HOLE_PX, Block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from xml.etree.ElementTree import Element
+
+STAGES = {"chapter", "answer"}  # classes of elements whose children are blocks
+
+
+def blocks(document: Any, tree: Element) -> list[Block]:
+    """Return the blocks of the main text in the order of the pages.
+
+    Args:
+        document: as WeasyPrint laid it out.
+        tree: the HTML that it was laid out from.
+    """
+    parents = {child: parent for parent in tree.iter() for child in parent}
+    pieces = [
+        _block(box, above, below, parents)
+        for page in document.pages
+        for box, above, below in _leaves(_main(page))
+    ]
+    return [
+        replace(first, parts=sum((piece.parts for piece in same), first.parts))
+        for _, (first, *same) in (
+            (key, list(group)) for key, group in groupby(pieces, lambda piece: piece.element)
+        )
+    ]
+
+
+def page_room(document: Any) -> tuple[float, float]:
+    """Return the height of a page's text, and how far the main text's first page is filled."""
+    page, first = next(
+        (page._page_box, box)  # noqa: SLF001 - the layout has no public face
+        for page in document.pages
+        for box, _, _ in _leaves(_main(page))
+    )
+    return page.height, first.position_y + first.margin_top - page.content_box_y()
+
+
+def left_holes(document: Any) -> list[Element]:
+    """Return the floats that stand on top of a page because the page before had no room."""
+    pages = [list(_leaves(_main(page))) for page in document.pages]
+    found = []
+    for page, here, there in zip(document.pages, pages, pages[1:], strict=False):
+        if here and there and _is_float(there[0][0]):
+            last, bottom = here[-1][0], _bottom(page)
+            if bottom - (last.position_y + last.margin_height() - last.margin_bottom) > HOLE_PX:
+                found.append(there[0][0].element)
+    return found
+
+
+def move(tree: Element, now: Sequence[Block], wanted: Sequence[Block]) -> None:
+    """Move floats in the tree, from one order of the blocks to another."""
+    parents = {child: parent for parent in tree.iter() for child in parent}
+    before_now = {block: before for before, block in pairwise(now)}
+    moved: set[Block] = set()
+    for index, block in enumerate(wanted):
+        before = wanted[index - 1] if index else None
+        if not block.is_float or (before_now.get(block) is before and before not in moved):
+            continue
+        moved.add(block)
+        parents[block.element].remove(block.element)
+        after = next((other for other in wanted[index + 1 :] if not other.is_float), None)
+        parent, place = _place(block, before, after, parents)
+        parent.insert(place, block.element)
+        parents[block.element] = parent
+
+
+def _place(
+    block: Block, before: Block | None, after: Block | None, parents: Mapping[Element, Element]
+) -> tuple[Element, int]:
+    """Return where in the tree a float goes that follows `before`."""
+    if before is None:
+        stage = list(block.holders)[-1]
+        return stage, 0
+    if before.is_float:
+        parent, holder = parents[before.element], before.element
+    else:
+        parent = block.gap(before, after) or next(iter(before.holders))
+        holder = before.holders[parent]
+    return parent, list(parent).index(holder) + 1
+
+
+def _main(page: Any) -> Any:
+    """Return the box of the main text on a page, or one without children."""
+    root = page._page_box.children[0]  # noqa: SLF001 - the layout has no public face
+    for body in root.children:
+        for box in body.children:
+            if box.element_tag == "main":
+                return box
+    return root.copy_with_children([])
+
+
+def _leaves(box: Any, above: float = 0.0, below: float = 0.0) -> Iterator[tuple[Any, float, float]]:
+    """Yield the boxes that are paragraphs or whole, with their margins, collapsed with parents'."""
+    children = [child for child in getattr(box, "children", ()) if child.is_in_normal_flow()]
+    for child in children:
+        top = max(_length(child, "margin_top"), above if child is children[0] else 0.0)
+        bottom = max(_length(child, "margin_bottom"), below if child is children[-1] else 0.0)
+        if _is_whole(child):
+            yield child, top, bottom
+        else:
+            yield from _leaves(child, top, bottom)
+
+
+def _is_whole(box: Any) -> bool:
+    """Tell whether a box is not to be looked into: it has lines, or rows, or never breaks."""
+    inner = getattr(box, "children", ())
+    is_unbroken = box.style["break_inside"] == "avoid"
+    return is_unbroken or not inner or _is_line(inner[0]) or _is_table(box)
+
+
+def _is_line(box: Any) -> bool:
+    return type(box).__name__ == "LineBox"
+
+
+def _is_table(box: Any) -> bool:
+    return bool(getattr(box, "is_table_wrapper", False))
+
+
+def _is_float(box: Any) -> bool:
+    return bool(box.element_tag == "figure" and box.style["break_inside"] == "avoid")
+
+
+def _block(box: Any, above: float, below: float, parents: Mapping[Element, Element]) -> Block:
+    holders: dict[Element, Element] = {}
+    child = box.element
+    while child in parents:
+        parent = parents[child]
+        if STAGES & set(parent.get("class", "").split()):
+            holders = {parent: child, **holders}
+        child = parent
+    return Block(
+        element=box.element,
+        parts=_parts(box),
+        above=above,
+        below=below,
+        holders=holders,
+        is_float=bool(holders) and _is_float(box),
+        sticks=box.style["break_after"] == "avoid",
+    )
+
+
+def _parts(box: Any) -> tuple[float, ...]:
+    """Return the heights of lines or rows; padding counts with the first."""
+    whole = box.border_height()
+    if box.style["break_inside"] == "avoid":
+        return (whole,)
+    lines = [child.height for child in box.children if _is_line(child)]
+    if _is_table(box):
+        groups = [child for table in box.children for child in table.children]
+        lines = [row.height for group in groups for row in group.children]
+    return (whole - sum(lines[1:]), *lines[1:]) if lines else (whole,)
+
+
+def _bottom(page: Any) -> float:
+    box = page._page_box  # noqa: SLF001 - the layout has no public face
+    notes = [child for child in box.children if child.element_tag == "@footnote"]
+    return float(notes[0].position_y if notes else box.content_box_y() + box.height)
+
+
+def _length(box: Any, name: str) -> float:
+    value = box.style[name]
+    return float(value.value) if getattr(value, "unit", "") == "px" else 0.0
