@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reporter import runner
 from reporter.errors import ReportError, TextError
-from reporter.outputs import write_pages, write_records
+from reporter.outputs import enclosures, write_pages, write_records
 from reporter.prose import document, page
 from reporter.prose.views import Finished
 from reporter.workplace import (
@@ -77,7 +77,8 @@ def build(request: Request) -> Built:
     except ReportError as exc:  # too late for "nothing was started"
         raise TextError(str(exc)) from exc
     pages = set_pages(request, workplace, composed)
-    files, shown = write_pages(workplace.output, pages, request.formats)
+    enclosed = {} if request.sections else enclosures(workplace, composed)
+    files, shown = write_pages(workplace.output, pages, request.formats, enclosed)
     built = Built(
         report=workplace.report,
         outcomes=outcomes,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,15 +18,19 @@ if TYPE_CHECKING:
 
     from reporter.prose.document import Document
     from reporter.runner import Outcome
+    from reporter.workplace import Workplace
 
 
 def write_pages(
-    output: Path, pages: Mapping[Path, str], formats: tuple[str, ...]
+    output: Path,
+    pages: Mapping[Path, str],
+    formats: tuple[str, ...],
+    enclosed: Mapping[str, bytes],
 ) -> tuple[tuple[Path, ...], dict[str, str]]:
-    """Write HTML and PDF; a PDF whose page is unchanged stays as it is.
+    """Write HTML and PDF; a PDF whose page and attachments are unchanged stays as it is.
 
     Returns:
-        The files, and for each PDF by name the sha-256 of the page that it shows.
+        The files, and for each PDF by name the sha-256 of what it was set from.
     """
     written: list[Path] = []
     known = _last_build(output).get("pages", {})
@@ -36,23 +42,31 @@ def write_pages(
             written.append(path.with_suffix(".html"))
         if "pdf" in formats:
             target = path.with_suffix(".pdf")
-            shown[target.name] = hashlib.sha256(content).hexdigest()
+            shown[target.name] = _digest(content, enclosed)
             if known.get(target.name) != shown[target.name] or not target.is_file():
                 from reporter import pdf
 
-                write_atomically(target, pdf.render(html))
+                write_atomically(target, pdf.render(html, enclosed))
             written.append(target)
     return tuple(written), shown
 
 
-def write_records(
-    output: Path,
-    document: Document,
-    outcomes: tuple[Outcome, ...],
-    seconds: float,
-    shown: Mapping[str, str],
-) -> None:
-    """Write results.json, what the report shows, and last-build.json, what this build did."""
+def enclosures(at: Workplace, document: Document) -> dict[str, bytes]:
+    """Return the files that a report's PDF carries: its results, tables, specification, lock."""
+    files = {"results.json": results(document)}
+    for path in (at.report.folder / "report.toml", at.lock):
+        files |= {path.name: path.read_bytes()} if path.is_file() else {}
+    for name, run in document.finished.items():
+        for output in {output for stored in run.results for output in stored.result}:
+            found = zip(run.jobs, run.results, strict=True)
+            tables = {job.seed: stored.result.get(output) for job, stored in found}
+            if any(isinstance(table, Table) for table in tables.values()):
+                files[f"{name}.{output}.csv"] = _csv(tables)
+    return dict(sorted(files.items()))
+
+
+def results(document: Document) -> bytes:
+    """Return results.json: what the report shows."""
     runs = {
         name: {
             "experiment": run.jobs[0].experiment if run.jobs else None,
@@ -66,10 +80,21 @@ def write_records(
         for name, run in document.finished.items()
     }
     claims = [vars(claim) for claim in document.claims]
-    results = {"report": document.report.name, "runs": runs, "claims": claims}
+    plain = {"report": document.report.name, "runs": runs, "claims": claims}
     if document.changes:
-        results["changes"] = document.changes
-    _write_changed(output / "results.json", dump(results))
+        plain["changes"] = document.changes
+    return dump(plain)
+
+
+def write_records(
+    output: Path,
+    document: Document,
+    outcomes: tuple[Outcome, ...],
+    seconds: float,
+    shown: Mapping[str, str],
+) -> None:
+    """Write results.json, what the report shows, and last-build.json, what this build did."""
+    _write_changed(output / "results.json", results(document))
     states = ("cached", "ran", "failed", "not run", "missing")
     counts: dict[str, list[str]] = {state: [] for state in states}
     for outcome in outcomes:
@@ -81,6 +106,23 @@ def write_records(
         "problems": [vars(problem) for problem in document.problems],
     }
     write_atomically(output / "last-build.json", dump(last))
+
+
+def _csv(outputs: Mapping[int, object]) -> bytes:
+    """Return a table, given for each seed, as CSV with the values as they are stored."""
+    tables = {seed: table for seed, table in outputs.items() if isinstance(table, Table)}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["seed", *(column.name for column in next(iter(tables.values())).columns)])
+    for seed, table in tables.items():
+        writer.writerows([seed, *row] for row in table.rows)
+    return text.getvalue().encode()
+
+
+def _digest(page: bytes, enclosed: Mapping[str, bytes]) -> str:
+    parts = {"": page, **enclosed}
+    digests = [(name, hashlib.sha256(content).hexdigest()) for name, content in parts.items()]
+    return hashlib.sha256(dump(digests)).hexdigest()
 
 
 def _plain(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What several test files share: the demo, built once with small stand-ins."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from reporter import shipped
 from reporter.build import Built, Request, build
 
+os.environ.pop("REPORT_STORE", None)  # tests have stores of their own
 torch.set_num_threads(1)  # as a run's worker does: the count changes float sums
 DEMO = shipped.folder("templates") / "demo"
 

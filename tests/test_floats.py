@@ -180,7 +180,7 @@ def test_a_real_page_sequence_has_no_hole_above_a_figure():
     """Figures that leave holes where they stand leave none after they moved, in their order."""
     text = report({2, 5, 6, 9}, 24)
     assert left_holes(HTML(string=text).render()), "the case should have holes to begin with"
-    document = pdf.laid_out(text)
+    document = pdf.laid_out(HTML(string=text))
     assert left_holes(document) == []
     ids = [block.element.get("id") for block in blocks(document, document._html.etree_element)]
     assert [name for name in ids if name] == ["fig-2", "fig-5", "fig-6", "fig-9"]
@@ -188,7 +188,7 @@ def test_a_real_page_sequence_has_no_hole_above_a_figure():
 
 def test_the_foreseen_pages_are_the_pages():
     """Where a block will stand is foreseen to a pixel, so one more layout is enough."""
-    document = pdf.laid_out(report({2, 5, 6, 9}, 24))
+    document = pdf.laid_out(HTML(string=report({2, 5, 6, 9}, 24)))
     tree = document._html.etree_element
     found = blocks(document, tree)
     room, start = page_room(document)

@@ -1,10 +1,20 @@
-"""The page on paper: lines are broken where they are full."""
+"""The page on paper: lines, notes, attachments, the rules of PDF/A and PDF/UA, the same bytes."""
 
+import io
+import json
+import logging
+import re
+import time
+
+import pikepdf
 import pypdfium2
 import pytest
+from weasyprint import HTML
 
 from reporter import pdf
+from reporter.build import Request, build
 from reporter.prose import page
+from tests import pdf_rules
 
 TEXT = (
     "Each image becomes 512 numbers: what enters the last layer of the frozen network, "
@@ -16,14 +26,126 @@ INSIDE = (
     '<span class="claim broken">resnet18</span>',
     '<data value="1" data-source="a/b">resnet18</data>',
 )
+DOT = (
+    '<img class="{}" alt="{}" src="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAA'
+    'A6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==">'
+)
+FACES = ("Source-Serif-Pro", "Source-Sans-Pro", "DejaVu-Sans-Mono")
+
+
+def html(body):
+    """Return a page with our style sheets, titled T."""
+    style = f"<style>{page._style()}</style>"
+    return f'<html lang="en"><title>T</title>{style}<body><h1>T</h1><main>{body}</main>'
+
+
+def lines(content):
+    """Return the lines of the first page, without its running heads."""
+    return pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range().splitlines()[1:]
+
+
+def opened(content):
+    return pikepdf.open(io.BytesIO(content))
 
 
 @pytest.mark.parametrize("element", INSIDE)
 def test_a_full_line_stays_full_before_an_element(element):
     """The word of the element starts the next line, and nothing else moves."""
-    body = f'<main><p>{TEXT.format(element)}</p><p id="x">End.</p></main>'
+    content = pdf.render(html(f'<p>{TEXT.format(element)}</p><p id="x">End.</p>'))
+    first = "Each image becomes 512 numbers: what enters the last layer"
+    assert any(line.startswith(first) for line in lines(content))
+
+
+def test_a_note_stands_at_the_foot_of_its_page():
+    """It is called by its number, and the list at the end of the section is gone."""
     content = pdf.render(
-        f'<html lang="en"><title>T</title><style>{page._style()}</style><body>{body}'
+        html(
+            '<p>Loss<sup class="footnote-ref"><a href="#fn1" id="fnref1">[1]</a></sup> falls.</p>'
+            '<section class="footnotes"><ol><li id="fn1" class="footnote-item"><p>Cross-entropy. '
+            '<a href="#fnref1" class="footnote-backref">back</a></p></li></ol></section>'
+        )
     )
-    first = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range().splitlines()[0]
-    assert first.startswith("Each image becomes 512 numbers: what enters the last layer")
+    sheet = pypdfium2.PdfDocument(content)[0]
+    text = sheet.get_textpage()
+    assert text.get_text_range().count("Cross-entropy.") == 1
+    assert "back" not in text.get_text_range()
+    found = text.search("Cross-entropy").get_next()
+    assert text.get_charbox(found[0])[3] < 200, "in the lowest quarter of the page, in points"
+    assert not list(pdf_rules.broken(opened(content)))
+
+
+def test_controls_are_for_screens_only():
+    """What a reader can press or open is not on paper, and the text around it is."""
+    body = "<p>A<button>press</button>B</p><details><summary>Values</summary>12</details>"
+    assert "AB" in lines(pdf.render(html(body)))
+    assert "Values" not in "".join(lines(pdf.render(html(body))))
+
+
+def test_attachments_come_out_as_they_went_in():
+    """With their kind said by their name alone, for the machine's own list may differ."""
+    enclosed = {"results.json": b'{"a": 1}\n', "report.toml": b"schema = 1\n", "a.b.csv": b"x\n1\n"}
+    with opened(pdf.render(html("<p>A</p>"), enclosed)) as found:
+        files = {name: file.get_file() for name, file in found.attachments.items()}
+        assert {name: file.read_bytes() for name, file in files.items()} == enclosed
+        kinds = {name: file.mime_type for name, file in files.items()}
+        assert kinds["report.toml"] == "application/toml"
+        assert not list(pdf_rules.broken(found))
+
+
+def test_a_formula_is_tagged_as_one_and_a_link_says_where_it_leads():
+    """PDF/UA-1, 7.7 and 7.18.5."""
+    body = f'<p id="fig-x">{DOT.format("math", "x^2")}{DOT.format("", "a dot")}</p>'
+    with opened(pdf.render(html(body + '<p><a href="#fig-x">Figure 3</a></p>'))) as found:
+        named = {str(e.Alt): str(e.S) for e, _ in pdf_rules.elements(found) if "/Alt" in e}
+        assert named == {"x^2": "/Formula", "a dot": "/Figure"}
+        assert [str(link.Contents) for link in found.pages[0].Annots] == ["Figure 3"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("<h4>Deep</h4>", "heading H4 after H1"),
+        (f"<p>{DOT.format('', '')}</p>", "Figure without alt text"),
+        ("<table><tr><td>1</td></tr></table>", "table without headers"),
+    ],
+)
+def test_the_rules_find_what_a_page_does_wrong(body, told):
+    """A check that can't fail is none."""
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
+    assert told in pdf_rules.broken(opened(pdf.render(html(body))))
+
+
+def test_the_rules_find_what_weasyprint_leaves_open():
+    """So they would tell if the archive's step were left out."""
+    body = f"<p>{DOT.format('', 'a dot')}</p>"
+    plain = HTML(string=html(body)).write_pdf(pdf_variant="pdf/a-3a")
+    told = "\n".join(pdf_rules.broken(opened(plain)))
+    assert "metadata: no PDF/UA part" in told
+    assert "picture with interpolation" in told
+    assert re.search(r"page 1: marked content \d+ in no structure", told)
+
+
+def test_the_demo_breaks_no_rule_and_embeds_only_our_faces(demo):
+    """Structure, metadata, attachments, pictures; no face of the machine."""
+    (path,) = [path for path in demo.files if path.suffix == ".pdf"]
+    with pikepdf.open(path) as found:
+        assert pdf_rules.broken(found) == []
+        parts = [part for part in found.objects if isinstance(part, pikepdf.Dictionary)]
+        faces = {str(part.FontName) for part in parts if part.get("/Type") == "/FontDescriptor"}
+        assert {face for face in faces if not face.split("+")[-1].startswith(FACES)} == set()
+        assert len(faces) >= len(FACES)
+        results = json.loads(found.attachments["results.json"].get_file().read_bytes())
+        assert results == json.loads((path.parent / "results.json").read_bytes())
+
+
+def test_same_sources_and_store_give_the_same_bytes_elsewhere_and_later(
+    demo, demo_root, tmp_path, monkeypatch
+):
+    """HTML and PDF, in another folder, forty days on."""
+    monkeypatch.setenv("REPORT_STORE", str(demo_root / "store"))
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 40 * 86400)
+    again = build(Request(folder=demo.report.folder, root=tmp_path / "elsewhere", is_quick=True))
+    assert not [outcome for outcome in again.outcomes if outcome.state == "ran"]
+    for there, here in zip(again.files, demo.files, strict=True):
+        assert there.read_bytes() == here.read_bytes(), here.name

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
-import re
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
+from reporter.pdf import paper
+from reporter.pdf.archive import archived
 from reporter.pdf.floats import ordered
 from reporter.pdf.flow import blocks, left_holes, move, page_room
 from reporter.pdf.subsets import cut_alike
 
-# Where a line is full right before an inline element, WeasyPrint 70 sets it anew and ends it at its
-# first word. On paper nobody sees the element that names a value's source, so its text stands there
-# alone; a space before another element moves into it, which leaves the break to the element.
-SOURCES = re.compile(r"</?data\b[^>]*>")
-INLINE = re.compile(r' (<(?:em|strong|code|a|span class="(?:citation|claim)[^"]*")(?: [^>]*)?>)')
-VARIANT = "pdf/ua-1"
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIANT = "pdf/a-3a"
+KINDS = {  # of enclosed files; the machine's own list differs from another's
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".lock": "application/json",
+    ".toml": "application/toml",
+}
 ROUNDS = 3  # of placing figures: the first mostly does
 
 
-def render(html: str) -> bytes:
-    """Return the tagged PDF of a self-contained page, the same bytes on every day.
+def render(html: str, enclosed: Mapping[str, bytes] | None = None) -> bytes:
+    """Return a self-contained page as PDF/A-3a and PDF/UA-1, the same bytes on every day.
+
+    Args:
+        html: the page.
+        enclosed: files to attach, by name.
 
     Raises:
         FatalURLFetchingError: the page asks for something outside itself.
@@ -29,18 +41,17 @@ def render(html: str) -> bytes:
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     for name in ("weasyprint", "fontTools"):  # they warn of rules that are for screens
         logging.getLogger(name).setLevel(logging.ERROR)
-    text = INLINE.sub(r"\1 ", SOURCES.sub("", html))
+    page = _page(html)
+    tree = page.etree_element
+    paper.settle(tree)
+    document = laid_out(page)
     with cut_alike():
-        return bytes(laid_out(text).write_pdf(pdf_variant=VARIANT) or b"")
+        content = document.write_pdf(pdf_variant=VARIANT, attachments=_attachments(enclosed or {}))
+    return archived(bytes(content), paper.links(tree), paper.formulas(tree))
 
 
-def laid_out(html: str) -> Any:
+def laid_out(page: Any) -> Any:
     """Return WeasyPrint's document of a page, with figures where they leave no hole."""
-    from weasyprint import HTML
-    from weasyprint.urls import URLFetcher
-
-    closed = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
-    page = HTML(string=html, url_fetcher=closed)
     tree, images = page.etree_element, dict[Any, Any]()
     document = page.render(pdf_variant=VARIANT, cache=images)
     found = now = blocks(document, tree)
@@ -57,3 +68,27 @@ def laid_out(html: str) -> Any:
         move(tree, now, wanted)
         document, now = page.render(pdf_variant=VARIANT, cache=images), wanted
     return document
+
+
+def _page(html: str) -> Any:
+    from weasyprint import HTML
+    from weasyprint.urls import URLFetcher
+
+    closed = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
+    return HTML(string=paper.without_sources(html), url_fetcher=closed)
+
+
+def _attachments(enclosed: Mapping[str, bytes]) -> list[Any]:
+    from weasyprint import Attachment
+
+    day = datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC)
+    return [
+        Attachment(
+            url=f"data:{KINDS[PurePath(name).suffix]};base64,{base64.b64encode(content).decode()}",
+            name=name,
+            created=day,
+            modified=day,
+            relationship="Source" if name.startswith("report.") else "Data",
+        )
+        for name, content in enclosed.items()
+    ]

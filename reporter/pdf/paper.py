@@ -1,0 +1,78 @@
+"""The page as a browser gets it → as paper needs it: notes below the text, no controls."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.etree.ElementTree import Element
+
+# Where a line is full right before an inline element, WeasyPrint 70 sets it anew and ends it at its
+# first word. On paper nobody sees the element that names a value's source, so its text stands there
+# alone; a space before another element moves into it, which leaves the break to the element.
+SOURCES = re.compile(r"</?data\b[^>]*>")
+INLINE = re.compile(r' (<(?:em|strong|code|a|span class="(?:citation|claim)[^"]*")(?: [^>]*)?>)')
+CONTROLS = ("script", "button", "details", "dialog")
+
+
+def without_sources(html: str) -> str:
+    """Return the page with the text of its values alone."""
+    return INLINE.sub(r"\1 ", SOURCES.sub("", html))
+
+
+def settle(tree: Element) -> None:
+    """Take controls out of a page, and put each note where it is called."""
+    parents = {child: parent for parent in tree.iter() for child in parent}
+    for control in [element for element in tree.iter() if element.tag in CONTROLS]:
+        _drop(parents[control], control)
+    notes = {f"#{item.get('id')}": item for item in _of_class(tree, "footnote-item")}
+    for call in list(_of_class(tree, "footnote-ref")):
+        link = call[0]
+        item = notes.pop(link.get("href", ""), None)
+        if item is not None:  # called for the first time
+            _become_note(call, item, number=(link.text or "").strip("[]"))
+    for listed in list(_of_class(tree, "footnotes")):
+        _drop(parents[listed], listed)
+
+
+def links(tree: Element) -> dict[str, str]:
+    """Return target → the text of the first link that leads there."""
+    found: dict[str, str] = {}
+    for element in tree.iter("a"):
+        text = " ".join("".join(element.itertext()).split())
+        found.setdefault(element.get("href", "").removeprefix("#"), text)
+    return {target: text for target, text in found.items() if target and text}
+
+
+def formulas(tree: Element) -> frozenset[str]:
+    """Return the alt texts of what is mathematics."""
+    return frozenset(element.get("alt", "") for element in _of_class(tree, "math"))
+
+
+def _become_note(call: Element, item: Element, number: str) -> None:
+    """Turn the call of a note into the note itself, which then goes to the foot of the page."""
+    tail = call.tail
+    call.clear()
+    call.tag, call.tail = "span", tail
+    call.attrib.update({"class": "note", "data-number": number})
+    for paragraph in item:
+        for back in list(_of_class(paragraph, "footnote-backref")):
+            _drop(paragraph, back)
+        paragraph.tag, paragraph.tail = "span", " "
+        call.append(paragraph)
+
+
+def _drop(parent: Element, child: Element) -> None:
+    """Remove an element, but not the text after it."""
+    index = list(parent).index(child)
+    if index:
+        parent[index - 1].tail = (parent[index - 1].tail or "") + (child.tail or "")
+    else:
+        parent.text = (parent.text or "") + (child.tail or "")
+    parent.remove(child)
+
+
+def _of_class(tree: Element, name: str) -> Iterator[Element]:
+    return (element for element in tree.iter() if name in element.get("class", "").split())
