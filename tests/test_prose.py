@@ -11,7 +11,7 @@ from PIL import Image
 
 from reporter.artifacts import Metric, Result, Table, Text
 from reporter.errors import ReportError
-from reporter.prose import document, page
+from reporter.prose import appendix, document, page
 from reporter.prose.document import Document
 from reporter.prose.views import Finished
 from tests.workspaces import accuracy, every_artifact, finished, opened
@@ -685,7 +685,9 @@ def test_the_appendix_says_how_each_run_was_made(tmp_path: Path) -> None:
     """Experiment, seeds, keys and the experiment's own words."""
     runs = {"one": finished("one", every_artifact(), every_artifact(), every_artifact())}
     whole = page.whole(_compose(tmp_path, "Text.", runs))
-    assert '<tr id="run-one"><td>one</td><td>toy</td><td>0–2</td>' in whole
+    assert '<h3 id="experiment-toy">toy</h3>' in whole
+    assert '<div class="run" id="run-one"><p><strong>one</strong>' in whole
+    assert "seed 0–2" in whole
     assert "<p>Pretend to train.</p>" in whole
 
 
@@ -750,3 +752,13 @@ def test_settings_without_a_difference_are_all_shown(tmp_path: Path) -> None:
     html = _html(_compose(tmp_path, '{{ settings(["a", "b"], caption="S.") }}', runs))
     assert html.count("<tr>") == 3
     assert "The same in all" not in html
+
+
+def test_the_appendix_says_once_what_runs_share(tmp_path: Path) -> None:
+    """What differs stands under its run, the machine once for all."""
+    runs = [finished(name, every_artifact()) for name in ("one", "two")]
+    (group,) = appendix.groups(runs)
+    shared = dict(group.shared)
+    assert all(name not in shared for entry in group.entries for name, _ in entry.parameters)
+    assert [entry.machine for entry in group.entries] == [(), ()]
+    assert dict(appendix.shared_machine(runs))["device"]

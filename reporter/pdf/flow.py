@@ -23,11 +23,12 @@ def blocks(document: Any, tree: Element) -> list[Block]:
         tree: the HTML that it was laid out from.
     """
     parents = {child: parent for parent in tree.iter() for child in parent}
-    pieces = [
+    found = [
         _block(box, above, below, parents)
         for page in document.pages
         for box, above, below in _leaves(_main(page))
     ]
+    pieces = [piece for piece in found if piece.holders]  # the rest is no text of a section
     return [
         replace(first, parts=sum((piece.parts for piece in same), first.parts))
         for _, (first, *same) in (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reporter import fonts, shipped
-from reporter.plan import seeds_text
+from reporter.prose import appendix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,31 +57,11 @@ def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) ->
         contents=[heading for chapter in document.chapters for heading in chapter.headings],
         chapters=parts,
         references=[(key, Markup(html)) for key, html in document.references],  # noqa: S704 - ours
-        runs=[_entry(run) for run in document.finished.values() if run.jobs],
+        groups=appendix.groups(document.finished.values()),
+        machine=appendix.shared_machine(document.finished.values()),
         methods={name: Markup(html) for name, html in document.methods.items()},  # noqa: S704 - ours
         style=Markup(_style()),  # noqa: S704 - ours
     )
-
-
-def _entry(run: Any) -> dict[str, Any]:
-    """Return what the appendix says of one run."""
-    records = [stored.record for stored in run.results]
-    return {
-        "name": run.name,
-        "experiment": run.jobs[0].experiment,
-        "seeds": seeds_text([job.seed for job in run.jobs]),
-        "keys": [job.key[:10] for job in run.jobs],
-        "inputs": {name: digest[:12] for name, digest in run.jobs[0].inputs.items()},
-        "notes": run.jobs[0].notes,
-        "seconds": f"{sum(record['seconds'] for record in records):.1f}",
-        "device": ", ".join(sorted({record["device"] for record in records})) or "–",
-        "threads": ", ".join(sorted({str(record["threads"]) for record in records})) or "–",
-        "versions": ", ".join(
-            sorted({f"{k} {v}" for record in records for k, v in record["versions"].items()})
-        ),
-        "commit": ", ".join(sorted({r["commit"] for r in records if r["commit"]})),
-        "error": run.error,
-    }
 
 
 @cache
