@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from reporter.artifacts import Artifact
 
-TEXT_WIDTH_MM = 138.0
+TEXT_WIDTH_MM = 132.0
 DRAWING_CODE = (Path(__file__), Path(diagrams.__file__))  # part of a kept drawing's name
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#111111")
 DASHES = ("-", "--", "-.", ":")  # beside colour, so that grey paper tells curves apart

@@ -1,5 +1,6 @@
 """Figures and tables on paper: none leaves a hole behind, and none loses its place among others."""
 
+from dataclasses import replace
 from xml.etree.ElementTree import Element, SubElement
 
 import pytest
@@ -42,7 +43,15 @@ class Chapter:
         if within:
             holders[within[1]] = element
         self.blocks.append(
-            Block(element=element, parts=parts, above=0, below=0, holders=holders, **flags)
+            Block(
+                element=element,
+                last=element,
+                parts=parts,
+                above=0,
+                below=0,
+                holders=holders,
+                **flags,
+            )
         )
 
     def names(self, **given):
@@ -118,6 +127,17 @@ def test_a_heading_takes_the_next_text_when_its_figure_waits(chapter):
     assert chapter.names() == "a h b F"
 
 
+def test_no_figure_stands_between_an_announcement_and_what_it_announces(chapter):
+    """A paragraph that ends with a colon sticks to the next, as a heading does."""
+    chapter.text("a", 15)
+    chapter.figure("F", 8)
+    chapter.text("b", 3)
+    chapter.blocks[-1] = replace(chapter.blocks[-1], sticks=True)
+    chapter.text("c", 4)
+    chapter.text("d", 4)
+    assert chapter.names() == "a b c F d"
+
+
 def test_a_figure_of_an_answer_goes_into_no_other_answer(chapter):
     """It waits until the answer ends, and stands between two questions at the latest."""
     first, second = chapter.answer(), chapter.answer()
@@ -147,11 +167,27 @@ def test_a_figure_higher_than_a_page_ends_the_search(chapter):
     assert chapter.names() == "F a"
 
 
+def test_an_equation_belongs_to_its_sentence():
+    """No float stands between it and the text around it, and no page ends before it."""
+    sentence = (
+        '<p>The loss is</p><div class="equation">L</div><p>where <em>L</em> is small.</p><p>So.</p>'
+    )
+    text = html(f'<main><section class="chapter"><h2>One</h2>{sentence}</section></main>')
+    laid = HTML(string=text)
+    found = blocks(laid.render(), laid.etree_element)
+    assert ["".join(block.last.itertext()) for block in found] == [
+        "One",
+        "where L is small.",
+        "So.",
+    ]
+
+
 @pytest.mark.parametrize(("room", "left"), [(6, 4), (3, 7), (8, 2), (1, 10)])
 def test_a_paragraph_breaks_with_two_lines_on_either_side(room, left):
     """Ten lines over a rest of so many: orphans and widows are kept."""
     sheet = Page(room=ROOM, used=ROOM - room * LINE)
-    lines = Block(element=Element("p"), parts=(LINE,) * 10, above=0, below=0, holders={})
+    one = Element("p")
+    lines = Block(element=one, last=one, parts=(LINE,) * 10, above=0, below=0, holders={})
     if not sheet.fits(lines):
         sheet.turn()
     sheet.put(lines)

@@ -25,6 +25,8 @@ class Block:
     """A paragraph, heading, figure, …: what the flow is made of.
 
     Attributes:
+        element: what it begins with.
+        last: what it ends with, another element where an equation stands in a sentence.
         parts: heights of what may not break: lines of a paragraph, rows of a long table.
         above: its margin, which does not count at the top of a page.
         below: the same.
@@ -35,6 +37,7 @@ class Block:
     """
 
     element: Element
+    last: Element
     parts: tuple[float, ...]
     above: float
     below: float
@@ -54,6 +57,8 @@ class Block:
 
     def gap(self, before: Block, after: Block | None) -> Element | None:
         """Return the stage in which this float can stand between two blocks, None if it can't."""
+        if before.sticks:
+            return None
         for stage in (list(self.holders)[-1], next(iter(before.holders))):
             holder = before.holders.get(stage)
             if holder is not None and (after is None or after.holders.get(stage) is not holder):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from reporter.pdf.floats import HOLE_PX, Block
@@ -28,13 +28,15 @@ def blocks(document: Any, tree: Element) -> list[Block]:
         for page in document.pages
         for box, above, below in _leaves(_main(page))
     ]
-    pieces = [piece for piece in found if piece.holders]  # the rest is no text of a section
-    return [
-        replace(first, parts=sum((piece.parts for piece in same), first.parts))
-        for _, (first, *same) in (
-            (key, list(group)) for key, group in groupby(pieces, lambda piece: piece.element)
-        )
-    ]
+    joined: list[Block] = []
+    for piece in found:
+        if not piece.holders:  # no text of a section
+            continue
+        if joined and _goes_on(joined[-1].last, piece):
+            joined[-1] = _joined(joined[-1], piece)
+        else:
+            joined.append(piece)
+    return joined
 
 
 def page_room(document: Any) -> tuple[float, float]:
@@ -74,6 +76,25 @@ def move(tree: Element, now: Sequence[Block], wanted: Sequence[Block]) -> None:
         parent, place = _place(block, before, after, parents)
         parent.insert(place, block.element)
         parents[block.element] = parent
+
+
+def _goes_on(last: Element, piece: Block) -> bool:
+    """Tell whether a block goes on with the one before: over a page, or around an equation."""
+    if piece.element is last or piece.element.get("class") == "equation":
+        return True
+    is_within = (piece.element.text or "")[:1].islower()
+    return last.get("class") == "equation" and piece.element.tag == "p" and is_within
+
+
+def _joined(block: Block, piece: Block) -> Block:
+    between = max(block.below, piece.above) if piece.element is not block.last else 0.0
+    return replace(
+        block,
+        parts=(*block.parts, between + piece.parts[0], *piece.parts[1:]),
+        below=piece.below,
+        holders=piece.holders,
+        last=piece.element,
+    )
 
 
 def _place(
@@ -142,6 +163,7 @@ def _block(box: Any, above: float, below: float, parents: Mapping[Element, Eleme
         child = parent
     return Block(
         element=box.element,
+        last=box.element,
         parts=_parts(box),
         above=above,
         below=below,

@@ -23,7 +23,7 @@ def without_sources(html: str) -> str:
 
 
 def settle(tree: Element) -> None:
-    """Take controls out of a page, and put each note where it is called."""
+    """Take controls out, put each note where it is called, mark what announces the next block."""
     parents = {child: parent for parent in tree.iter() for child in parent}
     for control in [element for element in tree.iter() if element.tag in CONTROLS]:
         _drop(parents[control], control)
@@ -35,6 +35,14 @@ def settle(tree: Element) -> None:
             _become_note(call, item, number=(link.text or "").strip("[]"))
     for listed in list(_of_class(tree, "footnotes")):
         _drop(parents[listed], listed)
+    _lead(tree)
+
+
+def _lead(tree: Element) -> None:
+    """Mark the paragraphs that end with a colon: what they announce follows on the same page."""
+    for paragraph in tree.iter("p"):
+        if "".join(paragraph.itertext()).rstrip().endswith(":"):
+            paragraph.set("class", f"{paragraph.get('class', '')} leading".strip())
 
 
 def links(tree: Element) -> dict[str, str]:
