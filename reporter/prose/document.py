@@ -111,7 +111,7 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     sections = {section.id: section for section in read_sections(report)}
     environment = bare(NAMES, filters())
     questions = read_questions(report.folder)
-    named = named_questions(_texts(report), questions, environment)
+    named = named_questions(_texts(report), questions)
     used = {
         name: used_runs(section, questions, environment, report.runs, named)
         for name, section in sections.items()
@@ -172,7 +172,7 @@ class _Composer:
             desk=desk,
             numbering=self.numbering,
             known=questions,
-            named=named_questions(_texts(report), questions, bare((), {})),
+            named=named_questions(_texts(report), questions),
             compose=self._compose,
         )
         tools = Tools(

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateSyntaxError, meta, nodes
 
 from reporter.errors import ReportError, nearest
+from reporter.prose.templates import bare
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
+
+    from jinja2 import Environment
 
     from reporter.prose.questions import Question
     from reporter.report import Report
@@ -84,16 +89,16 @@ def used_runs(
 
     A section that calls `questions()` uses those of all questions that are not `named` anywhere.
     """
-    words = list(_words(section.text, str(section.path), environment, known))
+    words = list(_words(section.text, section.path, environment, known))
     if section.runs is not None:
         return section.runs
     asked = list(words)
-    if _calls_questions(section.text, environment):
+    if any(name == "questions" for name, _ in _look(section.text).free):
         asked += [name for name in questions if name not in named]
     for word in asked:
         if word in questions:
             question = questions[word]
-            words += _words(question.text + question.answer, str(question.path), environment, known)
+            words += _words(question.text + question.answer, question.path, environment, known)
     names = [part for word in words for part in (word, _run_of(word))]
     return tuple(name for name in known if name in names)
 
@@ -103,26 +108,16 @@ def check_names(
 ) -> None:
     """Look at the syntax and names of other templates of a report; ReportError for the first."""
     for text, path in texts:
-        list(_words(text, str(path), environment, known))
+        _words(text, path, environment, known)
 
 
-def named_questions(
-    texts: Iterable[str], questions: Collection[str], environment: Environment
-) -> frozenset[str]:
+def named_questions(texts: Iterable[str], questions: Collection[str]) -> frozenset[str]:
     """Return the ids of the questions that stand in the code of some template."""
     found: set[str] = set()
     for text in texts:
-        try:
-            tree = environment.parse(text)
-        except TemplateSyntaxError:  # told with file and line where the text is set
-            continue
-        found |= {node.value for node in tree.find_all(nodes.Const) if node.value in questions}
+        with suppress(TemplateSyntaxError):  # told with file and line where the text is set
+            found |= {word for word in _look(text).constants if word in questions}
     return frozenset(found)
-
-
-def _calls_questions(text: str, environment: Environment) -> bool:
-    names = environment.parse(text).find_all(nodes.Name)
-    return any(name.name == "questions" for name in names)
 
 
 def _run_of(word: str) -> str:
@@ -130,33 +125,60 @@ def _run_of(word: str) -> str:
     return word.rpartition(".")[0]
 
 
-def _words(text: str, name: str, environment: Environment, known: Collection[str]) -> Iterable[str]:
-    """Yield every constant string of a template, after a look at its syntax and names.
+def _words(
+    text: str, path: Path, environment: Environment, known: Collection[str]
+) -> tuple[str, ...]:
+    """Return every constant string of a template, after a look at its syntax and names.
 
     Raises:
         ReportError: with file and line, before anything is run.
     """
     try:
-        tree = environment.parse(text, name=name, filename=name)
-        unknown = meta.find_undeclared_variables(tree) - set(environment.globals)
+        seen = _look(text)
     except TemplateSyntaxError as exc:
-        raise ReportError(f"{name}:{exc.lineno}: template syntax: {exc.message}") from exc
-    for word in tree.find_all(nodes.Name):
-        if word.name in unknown:
-            hint = nearest(word.name, environment.globals)
-            raise ReportError(f"{name}:{word.lineno}: {word.name!r} is undefined{hint}")
-    for found in tree.find_all(nodes.Filter):
-        if found.name not in environment.filters:
-            hint = nearest(found.name, environment.filters)
+        raise ReportError(f"{path}:{exc.lineno}: template syntax: {exc.message}") from exc
+    for name, line in seen.free:
+        if name not in environment.globals:
+            hint = nearest(name, environment.globals)
+            raise ReportError(f"{path}:{line}: {name!r} is undefined{hint}")
+    for name, line in seen.filters:
+        if name not in environment.filters:
+            hint = nearest(name, environment.filters)
             told = hint if "mean" in hint else ""
-            raise ReportError(f"{name}:{found.lineno}: no filter is called {found.name!r}{told}")
-    for run, line in _looked_up(tree):
+            raise ReportError(f"{path}:{line}: no filter is called {name!r}{told}")
+    for run, line in seen.runs:
         if run not in known:
-            raise ReportError(f"{name}:{line}: no run is called {run!r}{nearest(run, known)}")
-        yield run
-    for node in tree.find_all(nodes.Const):
-        if isinstance(node.value, str):
-            yield node.value
+            raise ReportError(f"{path}:{line}: no run is called {run!r}{nearest(run, known)}")
+    return (*(run for run, _ in seen.runs), *seen.constants)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What stands in the code of a template: names with their lines, and constant strings."""
+
+    free: tuple[tuple[str, int], ...]  # names that the template does not set itself
+    filters: tuple[tuple[str, int], ...]
+    runs: tuple[tuple[str, int], ...]
+    constants: tuple[str, ...]
+
+
+@lru_cache(maxsize=512)
+def _look(text: str) -> Look:
+    """Parse a template once, however often it is asked about."""
+    environment = bare((), {})
+    tree = environment.parse(text)
+    filters = tuple((node.name, node.lineno) for node in tree.find_all(nodes.Filter))
+    environment.filters |= dict.fromkeys((name for name, _ in filters), str)  # judged by `_words`
+    undeclared = meta.find_undeclared_variables(tree)
+    names = [(node.name, node.lineno) for node in tree.find_all(nodes.Name)]
+    return Look(
+        free=tuple((name, line) for name, line in names if name in undeclared),
+        filters=filters,
+        runs=tuple(_looked_up(tree)),
+        constants=tuple(
+            node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)
+        ),
+    )
 
 
 def _looked_up(tree: nodes.Template) -> Iterable[tuple[str, int]]:
