@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: report test lint check weights compare clean
+.PHONY: report test lint check weights bench compare clean
 
 report: $(READY)
 	$(BIN)/report build demo
@@ -23,6 +23,9 @@ check: lint test
 weights: $(READY)  # makes data/compact-alexnet.safetensors anew
 	$(BIN)/report run pretrain --report pretraining
 	$(BIN)/report export pretrain data/compact-alexnet.safetensors --report pretraining --half
+
+bench: $(READY)  # measures a report of about 30 pages; docs/benchmarks.md
+	$(BIN)/python tests/benchmarks/pages.py
 
 compare: $(READY)  # sets one page by Typst and by us; docs/compare/README.md
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,compare]'
