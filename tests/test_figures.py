@@ -1,13 +1,16 @@
 """Figures: drawn once, the same on every day, curves over seeds matched by what they are."""
 
+import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from PIL import Image
 
 from reporter import figures
 from reporter.artifacts import Curves, ImageGrid, Series
+from reporter.drawing import bands
 from tests.workspaces import every_artifact
 
 CURVES = Curves(
@@ -23,11 +26,11 @@ CURVES = Curves(
 def test_curves_over_seeds_are_matched_by_label_and_x():
     """A rate that one seed lost takes nobody else's place."""
     other = replace(CURVES, series=(Series(label="0.01", x=(1.0, 2.0), y=(7.0, 9.0)),))
-    bands = figures._over_seeds([CURVES, other])
-    assert bands[0] == ("0.1", (1.0, 2.0), [0.0, 1.0], [0.0, 0.0])
-    label, x, mean, spread = bands[1]
-    assert (label, x, mean) == ("0.01", (1.0, 2.0), [6.0, 9.0])
-    assert spread == pytest.approx([2**0.5, 0.0])
+    first, second = bands.over_seeds((CURVES, other))
+    assert (first.label, first.x, first.mean, first.spread) == ("0.1", (1, 2), (0, 1), (0, 0))
+    assert (second.label, second.x, second.mean) == ("0.01", (1, 2), (6, 9))
+    assert second.spread == pytest.approx((2**0.5, 0))
+    assert (first.seeds, second.seeds) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -43,29 +46,6 @@ def test_figure_is_drawn_once_and_the_same_again(name, tmp_path):
     assert len(list((tmp_path / "a").iterdir())) == 1
 
 
-STAGES = (
-    "The network from left to right: image gives 8×8×3, conv 3×3 gives 8×8×4, "
-    "pooling gives 4×4×4, linear gives 2"
-)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("loss", "training loss (nats) over iteration: 0.1 goes from 1.5 to 0.5"),
-        ("test_accuracy", "test accuracy (%) over epoch: 0.1 goes from 25.0 % to 50.0 %"),
-        ("names", "share: dog 50.0 %, cat 25.0 %"),
-        ("confusion", "Matrix of true class by predicted class: 12 of 15 on the diagonal"),
-        ("filters", "two filters"),
-        ("mistakes", "true: dog cat 61 %"),
-        ("stages", STAGES),
-    ],
-)
-def test_alt_text_says_what_is_drawn(name, words):
-    """It comes from the data, so it is never wrong."""
-    assert figures.describe((every_artifact()[name],)) == words
-
-
 def test_a_tall_montage_fits_on_a_page(tmp_path):
     """Sixteen rows of squares are drawn narrower, in proportion."""
     square = np.zeros((8, 8, 3), np.uint8)
@@ -75,22 +55,48 @@ def test_a_tall_montage_fits_on_a_page(tmp_path):
     assert figures.draw((replace(grid, columns=8),), tmp_path).width_mm == figures.TEXT_WIDTH_MM
 
 
-def test_rounding_errors_take_no_room_on_a_logarithmic_axis():
-    """The lowest value drawn is a millionth of the highest."""
-    axes = Figure().add_subplot()
-    curves = replace(CURVES, log_y=True, unit="fraction")
-    figures._fill_curves(axes, [("", (1.0, 2.0, 3.0), [0.5, 0.1, 1e-17], [0.0] * 3)], curves)
-    assert axes.get_ylim()[0] == pytest.approx(50 / figures.LOG_RANGE)
-    assert axes.get_yscale() == "log"
+@pytest.mark.parametrize(
+    ("source", "width_mm", "drawn"),
+    [
+        ((600, 400), 25.4, (300, 200)),  # more than print shows: reduced to 300 dpi
+        ((200, 100), 25.4, (200, 100)),  # less: left as it is
+        ((11, 7), 25.4, (88, 56)),  # a filter: each pixel becomes 8 x 8 of its colour
+    ],
+)
+def test_an_image_has_the_resolution_of_print_and_is_never_interpolated_up(
+    source, width_mm, drawn, tmp_path
+):
+    """300 dpi at the width on the page where the source has as much."""
+    noise = np.random.default_rng(0).integers(0, 255, (source[1], source[0], 3), np.uint8)
+    picture = Image.open(io.BytesIO(figures.image(noise, tmp_path, width_mm).content))
+    assert picture.size == drawn
+    if drawn[0] >= source[0]:
+        whole = np.asarray(picture)[:: drawn[1] // source[1], :: drawn[0] // source[0]]
+        assert (whole == noise).all()
 
 
-def test_the_legend_says_that_numbers_are_rates():
-    """Once, before the first of them; other names stand as they are."""
-    for labels, shown in ((("0.1", "0.01"), ["rate 0.1", "0.01"]), (("a", "0.1"), ["a", "0.1"])):
-        series = tuple(Series(label=label, x=(1.0, 2.0), y=(0.0, 1.0)) for label in labels)
-        figure = Figure(layout="constrained")
-        figures._fill(figure, figure.add_subplot(), (replace(CURVES, series=series),))
-        assert [text.get_text() for text in figure.legends[0].get_texts()] == shown
-    figure = Figure(layout="constrained")
-    figures._fill(figure, figure.add_subplot(), (replace(CURVES, x_label="step"),))
-    assert figure.legends[0].get_texts()[0].get_text() == "0.1"
+def test_the_same_image_at_another_width_is_another_drawing(tmp_path):
+    """Each is kept at its own resolution."""
+    noise = np.zeros((900, 900), np.uint8)
+    sizes = [
+        Image.open(io.BytesIO(figures.image(noise, tmp_path, width).content)).width
+        for width in (25.4, 50.8)
+    ]
+    assert sizes == [300, 600]
+
+
+def test_a_montage_of_large_images_is_reduced_to_print(tmp_path):
+    """Eight photographs in a row have no more pixels together than paper shows."""
+    grid = ImageGrid(images=(np.zeros((500, 500, 3), np.uint8),) * 8, columns=8, description="x")
+    drawn = figures.draw((grid,), tmp_path)
+    width = Image.open(io.BytesIO(drawn.content)).width
+    assert width == pytest.approx(drawn.width_mm / 25.4 * 300, abs=1)
+
+
+def test_words_about_drawings_redraw_none():
+    """A kept drawing's name depends on the code that draws, and not on the one that describes."""
+    folder = Path(bands.__file__).parent
+    names = {path.name for path in figures.drawing_files()}
+    assert names == {"figures.py", *(path.name for path in folder.glob("*.py"))} - {
+        "descriptions.py"
+    }

@@ -4,12 +4,14 @@ import base64
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from reporter.artifacts import Metric, Result, Table, Text
+from reporter.check import findings
 from reporter.errors import ReportError
 from reporter.prose import appendix, document, page
 from reporter.prose.document import Document
@@ -493,9 +495,44 @@ def test_a_figure_has_an_alternative_text(tmp_path: Path) -> None:
     """It says in words what is drawn; labelled images say their labels."""
     text = '{{ figure("one.loss", caption="Loss.") }}\n{{ figure("one.mistakes", caption="M.") }}'
     shown = _html(_compose(tmp_path, text))
-    assert 'alt="training loss (nats) over iteration: 0.1 goes from 1.5 to 0.5"' in shown
+    words = "Training loss (nats) over 2 iterations: at rate 0.1 it falls from 1.5 to 0.5"
+    assert f'alt="{words}"' in shown
     assert 'alt="true: dog cat 61 %"' in shown
     assert "true: dog<br>cat 61 %" in shown
+
+
+def test_an_alternative_text_of_the_author_wins(tmp_path: Path) -> None:
+    """For all panels, or one for each; images with labels become a group of that name."""
+    names = '["one.loss", "one.names"]'
+    text = f"{{{{ figures({names}, caption='C', alt='Mine') }}}}\n"
+    text += f"{{{{ figures({names}, caption='C', alt=['A', ''], id='fig-b') }}}}\n"
+    text += '{{ figure("one.mistakes", caption="M", alt="Wrong ones") }}'
+    shown = _html(_compose(tmp_path, text))
+    alts = re.findall(r'<img alt="([^"]*)"', shown)
+    generated = "Share: dog 50.0 %, cat 25.0 %"
+    assert alts == ["Mine", "Mine", "A", generated, "true: dog cat 61 %"]
+    assert 'role="group" aria-label="Wrong ones"' in shown
+
+
+def test_the_number_of_alternative_texts_is_checked(tmp_path: Path) -> None:
+    """As that of captions is."""
+    text = '{{ figures(["one.loss", "one.names"], alt=["A"]) }}'
+    told = "01-results.md:3: figures: 2 figures, but 1 alts"
+    assert _error(tmp_path, text) == told
+
+
+def test_a_figure_without_alternative_text_is_a_problem(tmp_path: Path) -> None:
+    """Images without description and labels have the caption; without that, it is told where."""
+    grid = replace(every_artifact()["filters"], description="")
+    runs = {"one": finished("one", Result(filters=grid))}
+    composed = _compose(tmp_path, '{{ figures(["one.filters"]) }}', runs)
+    assert composed.problems[0].where.startswith("sections/01-results.md")
+    assert "figure 'one.filters' has no alt text" in composed.problems[0].message
+    assert findings(composed) == [*composed.problems]
+    assert len(composed.problems) == 1
+    fine = _compose(tmp_path, '{{ figures(["one.filters"], caption="Two filters.") }}', runs)
+    assert fine.problems == ()
+    assert 'alt="Two filters."' in _html(fine)
 
 
 def test_a_drawn_figure_is_kept_and_the_same_again(tmp_path: Path) -> None:

@@ -98,7 +98,8 @@ class Tools:
     ) -> str:
         """Place the figure "run.artifact"; the default id is fig-<run>-<artifact>.
 
-        `across` is how many labelled images stand in a row, the artifact's own number by default.
+        `alt` replaces the words that its data give for readers who can't see it; `across` is how
+        many labelled images stand in a row, the artifact's own number by default.
         """
         return self.figures([name], captions=[""], caption=caption, id=id, alt=alt, across=across)
 
@@ -109,21 +110,26 @@ class Tools:
         caption: str = "",
         captions: Sequence[str] = (),
         id: str = "",
-        alt: str = "",
+        alt: str | Sequence[str] = "",
         columns: int | None = None,
         across: int | None = None,
     ) -> str:
-        """Place several figures as (a), (b), … under one caption, `columns` in a row."""
-        if captions and len(captions) != len(names):
-            raise ReportError(f"figures: {len(names)} figures, but {len(captions)} captions")
+        """Place several figures as (a), (b), … under one caption, `columns` in a row.
+
+        `alt` is one text for each of them, or a list with a text for each.
+        """
+        alts = [alt] * len(names) if isinstance(alt, str) else list(alt)
+        for word, given in (("captions", captions), ("alts", alts)):
+            if given and len(given) != len(names):
+                raise ReportError(f"figures: {len(names)} figures, but {len(given)} {word}")
         target = id or "fig-" + names[0].replace(".", "-").replace("_", "-")
         number = self.numbering.number("fig", target)
         width = columns or (2 if len(names) > 1 else 1)
         lines = list(captions) or [""] * len(names)
         marks = [f"({chr(97 + index)})" if len(names) > 1 else "" for index in range(len(names))]
         parts = [
-            self._panel(name, Layout(columns=width, across=across), mark, line, (alt, caption))
-            for name, mark, line in zip(names, marks, lines, strict=True)
+            self._panel(name, Layout(columns=width, across=across), mark, line, (own, caption))
+            for name, mark, line, own in zip(names, marks, lines, alts, strict=True)
         ]
         credit = credit_line(map(self._find, names), self.credits)
         label = self._caption(f"Figure{SPACE}{number}", caption + credit)
@@ -283,27 +289,29 @@ class Tools:
             raise ReportError(
                 f"figure: {name!r} is a {type(outputs[0]).__name__} without a course over epochs"
             )
-        given, otherwise = map(self.desk.fragments.plain, alts)
-        text = given or drawing.describe(outputs) or otherwise
+        given, *others = (self.desk.fragments.plain(text).strip() for text in (*alts, caption))
+        text = given or drawing.describe(outputs) or ". ".join(filter(None, others))
         if not text:
-            self.numbering.problem(f"figure {name}", "no alt text; add alt or a caption")
+            self.numbering.problem(
+                self.numbering.place, f"figure {name!r} has no alt text; add alt= or a caption"
+            )
 
         def html() -> str:
-            inner = self._picture(outputs, text, layout)
+            inner = self._picture(outputs, given, text, layout)
             below = f'<div class="sub">{sub}</div>' if sub else ""
             style = f"width:{99.98 / layout.columns:.3f}%"
             return f'<div class="panel" style="{style}">{inner}{below}</div>'
 
         return html
 
-    def _picture(self, outputs: tuple[Any, ...], alt: str, layout: Layout) -> str:
+    def _picture(self, outputs: tuple[Any, ...], given: str, alt: str, layout: Layout) -> str:
         first = outputs[0]
         if isinstance(first, ImageGrid) and any(first.labels):
-            return self._labelled(first, alt, layout)
+            return self._labelled(first, given or first.description, alt, layout)
         picture = drawing.draw(outputs, self.figure_cache, columns=layout.columns)
         return _img(picture, alt, f"{picture.width_mm:.1f}mm")
 
-    def _labelled(self, grid: ImageGrid, alt: str, layout: Layout) -> str:
+    def _labelled(self, grid: ImageGrid, name: str, alt: str, layout: Layout) -> str:
         """Return images with their labels below them, in the page's own type."""
         across = layout.across or grid.columns
         width = drawing.TEXT_WIDTH_MM / layout.columns / across
@@ -315,7 +323,8 @@ class Tools:
             style = f"width:{99.98 / across:.3f}%"
             below = f"<span>{lines}</span>" if width >= LEAST_LABEL_MM else ""
             cells.append(f'<div class="cell" style="{style}">{img}{below}</div>')
-        return f'<div class="images">{"".join(cells)}</div>'
+        said = f' role="group" aria-label="{escape(name)}"' if name else ""
+        return f'<div class="images"{said}>{"".join(cells)}</div>'
 
     def _tabular(self, target: str, caption: str, body: Callable[[], str]) -> str:
         number = self.numbering.number("tbl", target)

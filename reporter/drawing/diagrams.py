@@ -24,15 +24,6 @@ def size_text(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, (*shape[1:], shape[0])))
 
 
-def describe(network: Stages) -> str:
-    """Say in a sentence what the drawing shows."""
-    steps = (
-        f"{' '.join(stage.label.split()) or stage.role} gives {size_text(stage.shape)}"
-        for stage in network.stages
-    )
-    return "The network from left to right: " + ", ".join(steps)
-
-
 def fill(axes: Axes, network: Stages, width_mm: float) -> None:
     """Draw the blocks into axes whose units become millimetres."""
     from matplotlib.patches import Patch
