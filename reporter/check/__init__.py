@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reporter.check.typed import typed_numbers
 from reporter.prose.numbering import Problem
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ def findings(document: Document) -> list[Problem]:
     """Return every problem of a report that was composed over what is stored.
 
     Found are: runs without a result, broken claims, references and citations that lead nowhere,
-    questions without an answer or placed nowhere, figures without alt text, ids given twice.
+    questions without an answer or placed nowhere, figures without alt text, ids given twice,
+    numbers typed by hand.
     """
     runs = [
         Problem(where=f"run {run.name}", message=run.error)
@@ -25,4 +27,4 @@ def findings(document: Document) -> list[Problem]:
         Problem(where=claim.where, message=f"the claim does not hold: {claim.reading}")
         for claim in document.broken
     ]
-    return [*runs, *claims, *document.problems]
+    return [*runs, *claims, *document.problems, *typed_numbers(document)]

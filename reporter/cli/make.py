@@ -73,7 +73,7 @@ def run_command(runs: tuple[str, ...], report: str | None, **options: Any) -> No
 @click.option("--quick", is_flag=True, help="Check the quick build.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def check_command(report: str | None, *, quick: bool, as_json: bool) -> None:
-    """Find broken claims, dangling references, unanswered questions, missing results."""
+    """Find broken claims, dangling references, open questions, missing results, typed numbers."""
     from reporter.build import Request, review
     from reporter.check import findings
 

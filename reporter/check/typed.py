@@ -1,0 +1,235 @@
+"""Numbers that an author typed although a run has that value; a new run would belie them.
+
+Looked through are sections, abstract, answers, and captions and alt texts in the calls of
+templates; without templates, code, mathematics, links, ids and citations. A number counts
+
+- before %, "per cent" or "percent", with two significant digits; whole multiples of 5 do not;
+- before "million", with a decimal point;
+- with a decimal point and three significant digits (two, where it is a metric's value);
+- whole, with four digits or more; powers of two, which are sizes of layers, and years (1900 to
+  2099 without a separator) do not,
+
+when it is, digit for digit, how a metric, a cell of a table or a parameter of the report prints:
+in per cent with up to two digits, as a number with up to four, as a count, in millions. So 0.01 or
+50 epochs are free to be typed, and so is a cell that a run was given, such as a share in a list.
+`{# typed #}` on its line lets a number stand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+from reporter.artifacts import Metric, Table
+from reporter.errors import ReportError
+from reporter.prose.fragments import Fragments
+from reporter.prose.numbering import Problem
+from reporter.prose.questions import FENCE, INLINE_CODE, read_questions
+from reporter.prose.sections import read_sections
+from reporter.prose.templates import HEADING_ID, bare
+from reporter.prose.tools import NAMES, filters
+from reporter.prose.values import Desk, Value
+from reporter.prose.views import RunView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from reporter.prose.document import Document
+    from reporter.prose.views import Finished
+    from reporter.report import Report
+
+MARK = re.compile(r"\{#-?\s*typed\s*-?#\}")
+SPOKEN = ("caption", "captions", "alt")  # arguments that a reader sees
+UNREAD = (  # what is no prose, in the order in which it is taken out
+    HEADING_ID,
+    FENCE,
+    INLINE_CODE,
+    re.compile(r"\{#.*?#\}|<!--.*?-->|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL),
+    re.compile(r"\$\$.*?\$\$", re.DOTALL),
+    re.compile(r"(?<!\\)\$[^$\n]+\$"),
+    re.compile(r"\]\([^)]*\)|https?://\S+|\[@[^\]]*\]|@[\w.-]+|\[\^[^\]]*\]"),
+)
+GAPS = ",\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{NO-BREAK SPACE}"  # between thousands
+NUMBER = re.compile(
+    rf"(?<![\w.,/^-])(?P<number>[−-]?(?:\d{{1,3}}(?:[{GAPS}]\d{{3}})+|\d+)(?:\.\d+)?)"
+    r"(?!\w|[.,/:]\d)(?P<unit>(?:\s*±\s*[\d.]+)?\s*(?:%|per\s?cent\b|million\b))?"
+)
+ROUND, YEARS = 5, range(1900, 2100)
+LEAST_PERCENT, LEAST_METRIC, LEAST_OTHER, LEAST_COUNT = 2, 2, 3, 4  # significant digits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """One way in which a value of the report prints: the expression, the filter, and of what."""
+
+    expression: str
+    filter: str
+    is_metric: bool = False
+
+    @property
+    def code(self) -> str:
+        """Return what to write instead of the number."""
+        return f"{self.expression} | {self.filter}" if self.filter else self.expression
+
+
+Known = dict[tuple[str, str], Printed]  # digits and unit → who prints so
+
+
+def typed_numbers(document: Document) -> list[Problem]:
+    """Return a problem for every number in the text that a run of the report has."""
+    known = _known(document.finished)
+    folder = document.report.folder
+    problems = []
+    for path, line, text in _texts(document.report):
+        for found in NUMBER.finditer(text):
+            printed = _printed(found, known)
+            if printed:
+                at = line + text.count("\n", 0, found.start())
+                problems.append(
+                    Problem(
+                        where=f"{path.relative_to(folder).as_posix()}:{at}",
+                        message=f"{' '.join(found[0].split())} is {printed.expression}; "
+                        f"write {{{{ {printed.code} }}}}",
+                    )
+                )
+    return problems
+
+
+def _printed(found: re.Match[str], known: Known) -> Printed | None:
+    """Return the value that a number in the text shows, if it is one that counts."""
+    is_parted = bool(re.search(f"[{GAPS}]", found["number"]))
+    text = re.sub(f"[{GAPS}]", "", found["number"]).replace("−", "-")
+    spoken = found["unit"] or ""
+    unit = "million" if "million" in spoken else "%" if spoken else ""
+    printed = known.get((text, unit))
+    digits = len(text.replace(".", "").lstrip("-0"))
+    if printed is None:
+        return None
+    if unit == "%":
+        is_round = "." not in text and int(text) % ROUND == 0
+        counts = digits >= LEAST_PERCENT and not is_round
+    elif "." in text:
+        least = LEAST_METRIC if printed.is_metric else LEAST_OTHER
+        counts = unit == "million" or digits >= least
+    else:
+        is_power = int(text).bit_count() == 1
+        is_year = int(text) in YEARS and not is_parted
+        counts = digits >= LEAST_COUNT and not (is_power or is_year)
+    return printed if counts else None
+
+
+def _known(finished: Mapping[str, Finished]) -> Known:
+    """Return how every value of the runs prints; metrics come before cells and parameters."""
+    known: Known = {}
+    desk = Desk(Fragments())
+    views = {name: RunView(desk, run) for name, run in finished.items() if run.results}
+    for kind, values_of in ((Metric, _metric), (Table, _cells)):
+        for run, view in views.items():
+            given = {*_numbers(finished[run].jobs[0].parameters)}
+            for name, output in finished[run].results[0].result.items():
+                if not isinstance(output, kind) or hasattr(RunView, name):
+                    continue  # what a run has of its own hides an output of that name
+                for path, value in values_of(view, name):
+                    if value.numbers and float(value.mean) not in given:
+                        _add(known, f'runs["{run}"].{path}', value, is_metric=kind is Metric)
+    for run, view in views.items():
+        for name in finished[run].jobs[0].parameters:
+            value = getattr(view.parameters, name)
+            if value.numbers:
+                _add(known, f'runs["{run}"].parameters.{name}', value)
+    return known
+
+
+def _numbers(value: object) -> Iterator[float]:
+    """Yield the numbers in plain data, however deep."""
+    if isinstance(value, int | float):
+        yield float(value)
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(part)
+
+
+def _metric(view: RunView, name: str) -> Iterator[tuple[str, Value]]:
+    """Yield a metric's values that prose can name."""
+    for path in ("", "best", "last", "first"):
+        try:
+            value = getattr(view, name)
+            yield f"{name}.{path}".strip("."), getattr(value, path) if path else value
+        except ReportError:  # measured once, or not for every seed
+            continue
+
+
+def _cells(view: RunView, name: str) -> Iterator[tuple[str, Value]]:
+    for index, row in enumerate(getattr(view, name)):
+        yield from ((f"{name}[{index}].{column}", value) for column, value in row.items())
+
+
+def _add(known: Known, expression: str, value: Value, *, is_metric: bool = False) -> None:
+    """Keep all ways in which a number prints; the first who prints so stays."""
+    number = float(value.mean)
+    for text, unit, way in _ways(number, value.unit):
+        made = Printed(expression=expression, filter=way, is_metric=is_metric)
+        known.setdefault((text, unit), made)
+
+
+def _ways(number: float, unit: str) -> Iterator[tuple[str, str, str]]:
+    """Yield digits, unit, and the filter that prints them."""
+    if unit == "fraction":
+        for digits, way in ((1, "percent"), (2, "percent(2)"), (0, "percent(0)")):
+            yield f"{100 * number:.{digits}f}", "%", way
+    if number.is_integer():
+        yield f"{number:.0f}", "", ""
+        for digits, way in ((1, "millions"), (2, "millions(2)")):
+            yield f"{number / 1e6:.{digits}f}", "million", way
+        return
+    for digits, way in ((3, "number"), (2, "number(2)"), (4, "number(4)")):
+        yield f"{number:.{digits}f}", "", way
+    if abs(number) >= 10:  # noqa: PLR2004 - else two digits, which many numbers share
+        yield f"{number:.1f}", "", "number(1)"
+
+
+def _texts(report: Report) -> Iterator[tuple[Path, int, str]]:
+    """Yield the prose of a report: file, first line, and text with all else blanked."""
+    sources = [(section.path, 1, section.text) for section in read_sections(report)]
+    abstract = report.folder / "abstract.md"
+    if abstract.is_file():
+        sources.append((abstract, 1, abstract.read_text(encoding="utf-8")))
+    sources += [
+        (question.path, question.answer_line, question.answer)
+        for question in read_questions(report.folder).values()
+    ]
+    for path, first, text in sources:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        silenced = {number for number, line in enumerate(lines, 1) if MARK.search(line)}
+        yield path, first, _without_lines(_prose(text), first, silenced)
+        for line, words in _spoken("\n" * (first - 1) + text):
+            if line not in silenced:
+                yield path, line, _prose(words)
+
+
+def _prose(text: str) -> str:
+    """Return a text in which all that is no prose is blanked; every line keeps its place."""
+    for pattern in UNREAD:
+        text = pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    return text
+
+
+def _without_lines(text: str, first: int, silenced: set[int]) -> str:
+    lines = enumerate(text.split("\n"), first)
+    return "\n".join("" if number in silenced else line for number, line in lines)
+
+
+def _spoken(text: str) -> Iterator[tuple[int, str]]:
+    """Yield captions and alt texts that stand in a template's calls, with their lines."""
+    tree = bare(NAMES, filters()).parse(text)
+    for call in tree.find_all(nodes.Call):
+        for argument in call.kwargs:
+            if argument.key in SPOKEN:
+                found = [argument.value, *argument.value.find_all(nodes.Const)]
+                for node in found:
+                    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+                        yield node.lineno, node.value
