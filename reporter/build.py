@@ -23,7 +23,7 @@ from reporter.workplace import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reporter.prose.document import Document
+    from reporter.prose.composed import Document
     from reporter.report import Report
     from reporter.runner import Outcome
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reporter.prose.document import Document
+    from reporter.prose.composed import Document
     from reporter.runner import Outcome
     from reporter.workplace import Workplace
 

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from reporter.errors import ReportError, nearest
 
@@ -55,8 +55,11 @@ class Cover(Part):
     authors: tuple[Author, ...] = ()
     date: dt.date  # given, never "today": same inputs, same bytes
     language: str = "en"
-    citation_style: Literal["ieee"] = "ieee"
+    citations: Annotated[  # "numeric", "author-year", or a .csl file of the workspace
+        str, Field(validation_alias=AliasChoices("citations", "citation_style"))
+    ] = "numeric"
     contents: bool = True  # a table of contents after the cover
+    lists: tuple[Literal["figures", "tables", "listings"], ...] = ()  # of all of them, after it
 
 
 class Settings(Part):

@@ -8,7 +8,7 @@ from reporter.check.typed import typed_numbers
 from reporter.prose.numbering import Problem
 
 if TYPE_CHECKING:
-    from reporter.prose.document import Document
+    from reporter.prose.composed import Document
 
 
 def findings(document: Document) -> list[Problem]:
@@ -28,3 +28,8 @@ def findings(document: Document) -> list[Problem]:
         for claim in document.broken
     ]
     return [*runs, *claims, *document.problems, *typed_numbers(document)]
+
+
+def notes(document: Document) -> tuple[Problem, ...]:
+    """Return what need not be mended: entries of the bibliography that nothing cites."""
+    return document.uncited

@@ -75,15 +75,18 @@ def run_command(runs: tuple[str, ...], report: str | None, **options: Any) -> No
 def check_command(report: str | None, *, quick: bool, as_json: bool) -> None:
     """Find broken claims, dangling references, open questions, missing results, typed numbers."""
     from reporter.build import Request, review
-    from reporter.check import findings
+    from reporter.check import findings, notes
 
     folder, root = locate(report)
-    found = findings(review(Request(folder=folder, root=root, is_quick=quick)))
+    document = review(Request(folder=folder, root=root, is_quick=quick))
+    found = findings(document)
     if as_json:
         click.echo(json.dumps([vars(problem) for problem in found], indent=1))
     else:
         for problem in found:
             click.echo(f"{problem.where}: {problem.message}")
+        for note in notes(document):
+            click.echo(f"note: {note.where}: {note.message}", err=True)
         click.echo(f"{len(found)} to mend" if found else "nothing to mend", err=True)
     sys.exit(1 if found else 0)
 

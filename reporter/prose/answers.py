@@ -40,6 +40,11 @@ class Answers:
     unanswered: dict[str, str] = field(default_factory=dict)
     _within: list[str] = field(default_factory=list)
 
+    @property
+    def is_placing(self) -> bool:
+        """Tell whether a question is being set; headings in it are no sections."""
+        return bool(self._within)
+
     def question(self, id: str) -> str:
         """Place a question of questions.md with its answer, or with room for one."""
         if id not in self.known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,16 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from reporter.errors import ReportError, nearest
 from reporter.prose.answers import Answers
-from reporter.prose.claims import Claim, Court
+from reporter.prose.claims import Court
+from reporter.prose.composed import Chapter, Document, Heading
+from reporter.prose.csl import Cite
 from reporter.prose.fragments import Fragments
-from reporter.prose.markdown import Hooks, MathError, parser
+from reporter.prose.markdown import Hooks, MathError, parser, plain
 from reporter.prose.numbering import Numbering, Problem
-from reporter.prose.pictures import embedded
+from reporter.prose.pictures import embedded, is_picture
+from reporter.prose.places import Places, rendered
 from reporter.prose.questions import read_questions
-from reporter.prose.references import References
+from reporter.prose.references import References, style_file
 from reporter.prose.sections import (
     Section,
     check_names,
@@ -50,63 +53,14 @@ MISTAKES = (  # what an author's template can raise
 PRIVATE = re.compile("[\ue000-\ue011]")  # the characters that pieces and ids are marked with
 
 
-@dataclass(frozen=True, kw_only=True)
-class Heading:
-    """A line of the table of contents."""
-
-    level: int
-    number: str
-    id: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chapter:
-    """One section as it was composed; `html` still holds marks."""
-
-    section: Section
-    html: str
-    headings: tuple[Heading, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """A composed report: everything but the drawing of figures is done."""
-
-    report: Report
-    finished: Mapping[str, Finished]
-    abstract: str
-    chapters: tuple[Chapter, ...]
-    references: tuple[tuple[str, str], ...]
-    methods: Mapping[str, str]
-    claims: tuple[Claim, ...]
-    problems: tuple[Problem, ...]
-    fragments: Fragments
-    unanswered: tuple[tuple[str, str], ...] = ()  # id and number of placed questions
-    changes: tuple[str, ...] = ()  # of report.toml by --set, said on the first page
-
-    def set(self, html: str) -> str:
-        """Put the pieces into a text, drawing the figures in it."""
-        return self.fragments.set(html)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Return what is provisional about the report, for its first page."""
-        jobs = [job for run in self.finished.values() for job in run.jobs]
-        return tuple(dict.fromkeys(note for job in jobs for note in job.notes))
-
-    @property
-    def broken(self) -> tuple[Claim, ...]:
-        """Return the claims that fail and have no other branch."""
-        return tuple(claim for claim in self.claims if claim.verdict == "broken")
-
-
 def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     """Return the runs that the sections called `only` use; None (all runs) when it is empty.
 
     Raises:
-        ReportError: an unknown section, or a template with a syntax error, whether used or not.
+        ReportError: an unknown section or style of citations, or a template with a syntax error,
+            whether used or not.
     """
+    style_file(report.folder, report.report.citations)
     wanted = set(only)
     sections = {section.id: section for section in read_sections(report)}
     environment = bare(NAMES, filters())
@@ -155,16 +109,24 @@ class _Composer:
         self.report, self.finished = report, finished
         self.fragments = Fragments()
         desk = Desk(self.fragments)
-        self.court, self.numbering = Court(desk, report.folder), Numbering()
-        self.references = References(report.folder / "references.bib")
+        self.places = Places(report.folder)
+        self.court, self.numbering = Court(desk, report.folder), Numbering(self.places)
+        self.references = References(
+            report.folder / "references.bib",
+            style_file(report.folder, report.report.citations),
+            report.report.language,
+        )
         self.headings: list[Heading] = []
         self.section_id = ""
         hooks = Hooks(
             heading=self._heading,
             refer=self._refer,
             cite=self._cite,
+            mention=lambda key: self._cite((Cite(key=key),), is_textual=True),
             equation=self._equation,
             image=self._image,
+            piece=self.fragments.put,
+            at=self.places.at,
         )
         self.markdown = parser(hooks)
         questions = read_questions(report.folder)
@@ -194,25 +156,45 @@ class _Composer:
         summary = ""
         if abstract.is_file():
             summary = self._compose(abstract.read_text(encoding="utf-8"), str(abstract), 1)
-        chapters = tuple(self._chapter(section) for section in read_sections(self.report))
-        methods = {
-            job.experiment: self._markdown(job.method, False)
-            for run in self.finished.values()
-            for job in run.jobs
-        }
+        chapters = [self._chapter(section) for section in read_sections(self.report)]
+        methods = self._methods()
+        for text in (summary, *(chapter.html for chapter in chapters), *methods.values()):
+            self.fragments.reach(text)
         self.answers.finish()
         self.numbering.finish()
         return Document(
             report=self.report,
             finished=self.finished,
             abstract=summary,
-            chapters=chapters,
-            references=tuple(self.references.listed()),
-            methods=dict(sorted(methods.items())),
+            chapters=tuple(map(self._with_contents, chapters)),
+            references=self.references.listed(),
+            uncited=self._uncited(),
+            listed=tuple(self.numbering.listed),
+            methods=methods,
             claims=tuple(self.court.claims),
             problems=tuple(self.numbering.problems),
             fragments=self.fragments,
             unanswered=tuple(self.answers.unanswered.items()),
+        )
+
+    def _methods(self) -> dict[str, str]:
+        """Return what each experiment says of itself."""
+        texts = {job.experiment: job.method for run in self.finished.values() for job in run.jobs}
+        methods = {}
+        for name, text in sorted(texts.items()):
+            with self.places.within(f"experiment {name}"):
+                methods[name] = self._markdown(text, is_inline=False)
+        return methods
+
+    def _with_contents(self, chapter: Chapter) -> Chapter:
+        """Return a chapter whose headings read as they will be set."""
+        headings = [replace(one, text=self._plain(one.html)) for one in chapter.headings]
+        return replace(chapter, headings=tuple(headings))
+
+    def _uncited(self) -> tuple[Problem, ...]:
+        return tuple(
+            Problem(where=f"references.bib:{line}", message=f"{key} is cited nowhere")
+            for key, line in self.references.uncited()
         )
 
     def _chapter(self, section: Section) -> Chapter:
@@ -226,23 +208,25 @@ class _Composer:
     def _compose(self, text: str, path: str, line: int, *, before: str = "") -> str:
         """Render a template text that starts at a line of a file, then its Markdown."""
         place = Path(path).relative_to(self.report.folder).as_posix()
-        outer, self.numbering.place = self.numbering.place, place
-        try:
-            text = before + self._rendered("\n" * (line - 1) + text, path)
-            return self._markdown(text, is_inline=False)
-        except MathError as exc:
-            raise ReportError(f"{path}: {exc}") from exc
-        finally:
-            self.numbering.place = outer
+        with self.places.within(place):
+            text, lines = self._rendered("\n" * (line - 1) + text, path)
+            self.places.lines = (1,) * before.count("\n") + lines
+            try:
+                return self._markdown(before + text, is_inline=False)
+            except MathError as exc:
+                file = self.report.folder / self.places.here()
+                raise ReportError(f"{file}: {exc}") from exc
 
-    def _rendered(self, text: str, path: str) -> str:
+    def _rendered(self, text: str, path: str) -> tuple[str, tuple[int, ...]]:
+        """Render a template text; return it, and which line of the file each of its lines is."""
         text = PRIVATE.sub("", text)
         try:
             tree = with_lines(self.environment.parse(text, name=path, filename=path))
             code = self.environment.compile(tree, name=path, filename=path)
             globals_ = self.environment.make_globals(None)
             template = self.environment.template_class.from_code(self.environment, code, globals_)
-            return self.court.without_repeats(template.render())
+            shown, lines = rendered(template)
+            return self.court.without_repeats(shown), lines
         except TemplateSyntaxError as exc:
             raise ReportError(f"{path}:{exc.lineno}: template syntax: {exc.message}") from exc
         except MISTAKES as exc:
@@ -255,44 +239,63 @@ class _Composer:
         render = self.markdown.renderInline if is_inline else self.markdown.render
         return str(render(text))
 
-    def _heading(self, level: int, target: str, text: str) -> str:
-        if not self.section_id:
+    def _plain(self, html: str) -> str:
+        """Return inline HTML as an attribute holds it, once everything is numbered."""
+        return self.fragments.plain(plain(html))
+
+    def _heading(self, level: int, target: str, html: str) -> str:
+        if not self.section_id or self.answers.is_placing:
             return ""
         is_first = not self.headings
         target = target or f"sec-{self.section_id}" + ("" if is_first else f"-{len(self.headings)}")
         number = self.numbering.heading(level, target)
-        plain = self.fragments.plain(text)
-        self.headings.append(Heading(level=level, number=number, id=target, text=plain))
-        html = f'<a class="anchor" id="{target}"></a><span class="secnum">{number}</span> '
-        return self.fragments.put(html, f"{number} ")
+        self.headings.append(Heading(level=level, number=number, id=target, text="", html=html))
+        anchor = f'<a class="anchor" id="{target}"></a><span class="secnum">{number}</span> '
+        return self.fragments.put(anchor, f"{number} ")
 
-    def _refer(self, target: str) -> str:
-        self.numbering.refer(target)
-        return self.fragments.put(lambda: self.numbering.link(target), target)
+    def _refer(self, targets: tuple[str, ...]) -> str:
+        self.numbering.refer(targets)
 
-    def _cite(self, keys: tuple[str, ...]) -> str:
-        html, missing = self.references.cite(keys)
-        for key in missing:
-            hint = nearest(key, self.references.keys)
-            self.numbering.problem(self.numbering.place, f"no reference is called @{key}{hint}")
-        return self.fragments.put(html)
+        def link() -> str:
+            return self.numbering.link(targets)
+
+        return self.fragments.put(link, lambda: plain(link()))
+
+    def _cite(self, cites: tuple[Cite, ...], *, is_textual: bool = False) -> str:
+        for key in self.references.missing(cites):
+            told = nearest(key, self.references.keys) or "; add it to references.bib"
+            self.numbering.problem(self.places.here(), f"no reference is called @{key}{told}")
+
+        def cited() -> str:
+            return self.references.cited(cites, is_textual=is_textual)
+
+        return self.fragments.put(
+            cited, lambda: plain(cited()), reached=lambda: self.references.reach(cites)
+        )
 
     def _image(self, source: str, alt: str) -> str:
         """Return a picture of the workspace; one that is missing, or silent, is told."""
-        html = embedded(self.report.folder, source, self.fragments.plain(alt))
-        place = self.numbering.place
-        if html is None:
+        where = self.places.here()
+        if not is_picture(self.report.folder, source):
             told = f"no picture {source} in the report's folder; put it there or correct the path"
-            self.numbering.problem(place, told)
-            html = f'<span class="missing">{escape(source)}?</span>'
-        elif not alt:
-            self.numbering.problem(place, f"{source} has no alt text; write ![what it shows](…)")
-        return self.fragments.put(html)
+            self.numbering.problem(where, told)
+            return self.fragments.put(f'<span class="missing">{escape(source)}?</span>')
+        if not alt.strip():
+            self.numbering.problem(where, f"{source} has no alt text; write ![what it shows](…)")
+        return self.fragments.put(
+            lambda: embedded(self.report.folder, source, self._plain(alt)), lambda: self._plain(alt)
+        )
 
     def _equation(self, target: str, html: str) -> str:
-        number = self.numbering.number("eq", target)
-        counted = f'<span class="eqnum">({number})</span>'
-        return f'<div class="equation" id="{target}">{html}{counted}</div>\n'
+        where = self.places.here()
+
+        def numbered() -> str:
+            counted = f'<span class="eqnum">({self.numbering.numbers[target]})</span>'
+            return f'<div class="equation" id="{escape(target)}">{html}{counted}</div>\n'
+
+        return self.fragments.put(
+            numbered, is_block=True, reached=lambda: self.numbering.number("eq", target, where)
+        )
 
 
 def _texts(report: Report) -> list[str]:

@@ -20,11 +20,25 @@ BLOCK_MARK = re.compile(f"<p>((?:{OPEN}\\d+{CLOSE}\\s*)+)</p>")
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece: its HTML (made when it is set), its plain text, whether it is a block."""
+    """One piece.
+
+    Attributes:
+        html: makes its HTML when it is set.
+        plain: makes its text without elements.
+        is_block: whether it stands by itself, in no paragraph.
+        inside: text whose marks stand in it, as far as that is known before it is set.
+        reached: called once, when everything before it in the report has been reached.
+    """
 
     html: Callable[[], str]
-    plain: str
+    plain: Callable[[], str]
     is_block: bool
+    inside: str
+    reached: Callable[[], object]
+
+
+def _nothing() -> None:
+    pass
 
 
 class Fragments:
@@ -33,11 +47,27 @@ class Fragments:
     def __init__(self) -> None:
         self._pieces: list[Piece] = []
 
-    def put(self, html: str | Callable[[], str], plain: str = "", *, is_block: bool = False) -> str:
+    def put(
+        self,
+        html: str | Callable[[], str],
+        plain: str | Callable[[], str] = "",
+        *,
+        is_block: bool = False,
+        inside: str = "",
+        reached: Callable[[], object] = _nothing,
+    ) -> str:
         """Keep a piece and return the mark that stands for it."""
-        make = (lambda: html) if isinstance(html, str) else html
-        self._pieces.append(Piece(make, plain, is_block))
+        known = html if isinstance(html, str) else inside
+        piece = Piece(_made(html), _made(plain), is_block, known, reached)
+        self._pieces.append(piece)
         return f"{OPEN}{len(self._pieces) - 1}{CLOSE}"
+
+    def reach(self, text: str) -> None:
+        """Tell the pieces of a text, in reading order, that they are reached."""
+        for mark in MARK.finditer(text):
+            piece = self._pieces[int(mark[1])]
+            piece.reached()
+            self.reach(piece.inside)
 
     def set(self, text: str) -> str:
         """Return `text` with every mark replaced by its HTML, however deep they are nested."""
@@ -48,7 +78,13 @@ class Fragments:
 
     def plain(self, text: str) -> str:
         """Return `text` with every mark replaced by its plain text, for attributes."""
-        return MARK.sub(lambda m: self._pieces[int(m[1])].plain, text)
+        while MARK.search(text):
+            text = MARK.sub(lambda m: self._pieces[int(m[1])].plain(), text)
+        return text
 
     def _is_block(self, marks: str) -> bool:
         return all(self._pieces[int(index)].is_block for index in MARK.findall(marks))
+
+
+def _made(text: str | Callable[[], str]) -> Callable[[], str]:
+    return (lambda: text) if isinstance(text, str) else text

@@ -7,7 +7,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from functools import cache
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -16,17 +16,23 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from reporter.errors import ReportError
+from reporter.prose.csl import Cite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
-REFERENCE = re.compile(r"@((?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9](?:[\w.-]*\w)?)")
-CITATION = re.compile(r"\[(@[^\]\s]+(?:\s*;\s*@[^\]\s]+)*)\]")
+KEY = r"[A-Za-z0-9_](?:[\w:./+-]*\w)?"
+ITEM = rf"@{KEY}(?:, *[^;@\[\]]+)?"  # @key, or @key, p. 3
+CITATION = re.compile(rf"\[({ITEM}(?:\s*;\s*{ITEM})*)\](?!\()")
+MENTION = re.compile(f"@({KEY})")
+REFERENCE = re.compile(r"(?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9][\w.-]*")
+INSIDE_WORD = re.compile(r"[\w\\/.+-]")  # an @ after it begins nothing
 ID_OPEN, ID_CLOSE = "\ue010", "\ue011"  # around the id of a heading, {#sec-…} in the source
 HEADING_ID = re.compile(f"\\s*{ID_OPEN}(.*?){ID_CLOSE}\\s*$")
 TEXT_PX = 14.0  # 10.5 pt
@@ -41,18 +47,24 @@ class Hooks:
     """What Markdown asks of the document: each returns a mark.
 
     Attributes:
-        heading: given level, id or "", and text, returns the opening of a heading.
-        refer: given an id, returns a link to what has it.
-        cite: given keys of references, returns their numbers.
+        heading: given level, id or "", and HTML, returns the opening of a heading.
+        refer: given ids, returns links to what has them.
+        cite: given references with what is meant of them, returns a citation in brackets.
+        mention: given the key of a reference, returns a citation that reads as its authors.
         equation: given an id and HTML, returns the numbered equation.
-        image: given a path and the text for who can't see it, returns the picture.
+        image: given a path and HTML for who can't see it, returns the picture.
+        piece: given HTML and its plain text, returns what stands for it.
+        at: told the line before anything of it is asked.
     """
 
     heading: Callable[[int, str, str], str]
-    refer: Callable[[str], str]
-    cite: Callable[[tuple[str, ...]], str]
+    refer: Callable[[tuple[str, ...]], str]
+    cite: Callable[[tuple[Cite, ...]], str]
+    mention: Callable[[str], str]
     equation: Callable[[str, str], str]
     image: Callable[[str, str], str]
+    piece: Callable[[str, str], str]
+    at: Callable[[int], None]
 
 
 def parser(hooks: Hooks) -> MarkdownIt:
@@ -62,20 +74,37 @@ def parser(hooks: Hooks) -> MarkdownIt:
     markdown.use(footnote_plugin).use(deflist_plugin)
     markdown.use(dollarmath_plugin, allow_digits=False, double_inline=True)
     markdown.inline.ruler.before("link", "reference", _parse_reference)
-    markdown.core.ruler.push("headings", lambda state: _number_headings(state.tokens, hooks))
+    markdown.core.ruler.push("lines", lambda state: _give_lines(state.tokens))
+    markdown.core.ruler.push("headings", lambda state: _number_headings(state, hooks))
     rules = {
-        "reference": lambda token: hooks.refer(token.content),
-        "citation": lambda token: hooks.cite(tuple(token.content.split())),
-        "math_inline": lambda token: math(token.content, is_block=False),
+        "citation": lambda token: _cited(token.content, hooks),
+        "mention": lambda token: _mentioned(token.content, hooks),
+        "math_inline": lambda token: hooks.piece(
+            math(token.content, is_block=False), token.content
+        ),
         "math_inline_double": lambda token: _display(token.content),
         "math_block": lambda token: _display(token.content),
         "math_block_label": lambda token: hooks.equation(token.info, math(token.content)),
-        "image": lambda token: hooks.image(str(token.attrs["src"]), token.content),
+        "image": lambda token: hooks.image(
+            str(token.attrs["src"]),
+            markdown.renderer.render(token.children or [], markdown.options, {}),
+        ),
         "fence": lambda token: code(token.content, token.info.strip()),
     }
     for name, rule in rules.items():
-        markdown.add_render_rule(name, _renderer(rule))
+        markdown.add_render_rule(name, _renderer(rule, hooks))
     return markdown
+
+
+def plain(html: str) -> str:
+    """Return the text of inline HTML; marks of pieces stay."""
+    return unescape(re.sub(r'<sup class="footnote-ref">.*?</sup>|<[^>]+>', "", html))
+
+
+def first_sentence(html: str) -> str:
+    """Return the first sentence of inline HTML without elements; marks of pieces stay."""
+    text = " ".join(re.sub(r'<sup class="footnote-ref">.*?</sup>|<[^>]+>', "", html).split())
+    return re.split(r"(?<=[^\W\d_]{2}[.!?])\s+(?=[A-Z\ue000])", text, maxsplit=1)[0]
 
 
 def code(text: str, language: str) -> str:
@@ -115,46 +144,77 @@ def _display(tex: str) -> str:
     return f'<div class="equation">{math(tex)}</div>\n'
 
 
-def _renderer(rule: Callable[[Token], str]) -> Callable[..., str]:
+def _renderer(rule: Callable[[Token], str], hooks: Hooks) -> Callable[..., str]:
     def render(
         _self: RendererHTML, tokens: Sequence[Token], index: int, _o: OptionsDict, _e: EnvType
     ) -> str:
-        return rule(tokens[index])
+        token = tokens[index]
+        if token.map:
+            hooks.at(token.map[0])
+        return rule(token)
 
     return render
 
 
 def _parse_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's way
-    """Recognise @fig-x, @tbl-x, … and [@key; @key]."""
-    before = state.src[state.pos - 1] if state.pos else " "
-    for pattern, kind in ((CITATION, "citation"), (REFERENCE, "reference")):
+    """Recognise @fig-x, @key, and [@key, p. 3; @key]."""
+    is_word = bool(state.pos) and INSIDE_WORD.match(state.src[state.pos - 1])
+    for pattern, kind in ((CITATION, "citation"), (MENTION, "mention")):
         match = pattern.match(state.src, state.pos)
-        if match is None or (kind == "reference" and (before.isalnum() or before == "\\")):
+        if match is None or (kind == "mention" and is_word):
             continue
         if not silent:
-            token = state.push(kind, "", 0)
-            token.content = re.sub(r"[@;\s]+", " ", match[1]).strip()
+            state.push(kind, "", 0).content = match[1]
         state.pos = match.end()
         return True
     return False
 
 
-def _number_headings(tokens: list[Token], hooks: Hooks) -> None:
+def _mentioned(key: str, hooks: Hooks) -> str:
+    return hooks.refer((key,)) if REFERENCE.fullmatch(key) else hooks.mention(key)
+
+
+def _cited(text: str, hooks: Hooks) -> str:
+    """Return what stands for the inside of brackets: references first, then citations."""
+    parts = [part.strip().removeprefix("@").partition(",") for part in text.split(";")]
+    cites = [Cite(key=key, detail=detail.strip()) for key, _, detail in parts]
+    targets = [cite for cite in cites if REFERENCE.fullmatch(cite.key)]
+    others = tuple(cite for cite in cites if cite not in targets)
+    shown = [hooks.refer(tuple(cite.key for cite in targets))] if targets else []
+    shown += [escape(cite.detail) for cite in targets if cite.detail]
+    return " ".join(
+        [*([", ".join(shown)] if shown else []), *([hooks.cite(others)] if others else [])]
+    )
+
+
+def _give_lines(tokens: list[Token]) -> None:
+    """Tell every inline token the line that it stands in."""
+    for token in tokens:
+        if token.type != "inline" or not token.map:
+            continue
+        row = token.map[0]
+        for child in token.children or []:
+            child.map = [row, row + 1]
+            row += child.content.count("\n") or child.type in ("softbreak", "hardbreak")
+
+
+def _number_headings(state: StateCore, hooks: Hooks) -> None:
     """Put number and id into every heading; # of a section is the report's second level."""
-    for opening, inline in itertools.pairwise(tokens):
+    for opening, inline in itertools.pairwise(state.tokens):
         if opening.type != "heading_open" or not inline.children:
             continue
         last = inline.children[-1]
         found = HEADING_ID.search(last.content)
         if found:
             last.content = last.content[: found.start()]
-        text = "".join(child.content for child in inline.children)
         level = int(opening.tag[1])
-        mark = hooks.heading(level, found[1] if found else "", text)
+        html = state.md.renderer.render(inline.children, state.md.options, state.env)
+        hooks.at(opening.map[0] if opening.map else 0)
+        mark = hooks.heading(level, found[1] if found else "", html)
         opening.tag = f"h{level + 1}"
-        token = type(opening)("text", "", 0)
-        token.content = mark
-        inline.children.insert(0, token)
-    for token in tokens:
+        token = type(opening)("html_inline", "", 0)
+        token.content = mark + html
+        inline.children = [token]
+    for token in state.tokens:
         if token.type == "heading_close":
             token.tag = f"h{int(token.tag[1]) + 1}"

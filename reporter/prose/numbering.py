@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from reporter.errors import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reporter.prose.places import Places
 
 SPACE = "\N{NO-BREAK SPACE}"
 SPELLED = {
@@ -17,6 +25,7 @@ SPELLED = {
     "lst": "Listing",
     "q": "Question",
 }
+LEAST_RANGE = 3  # "Figures 3 and 4", but "Figures 3–5"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,21 +36,32 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A line of a list of figures, tables or listings; `caption` still holds marks."""
+
+    kind: str
+    id: str
+    number: str
+    caption: str
+
+
 class Numbering:
     """Numbers of one report, given in reading order."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places) -> None:
+        self.places = places
         self.numbers: dict[str, str] = {}
+        self.listed: list[Listed] = []
         self.problems: list[Problem] = []
-        self.place = ""  # the file that is being set
         self._wanted: list[tuple[str, str]] = []
         self._counts: Counter[str] = Counter()
         self._headings = [0, 0, 0, 0, 0, 0]
 
-    def number(self, kind: str, target: str) -> str:
+    def number(self, kind: str, target: str, where: str = "") -> str:
         """Return the next number of a kind and keep it for `target`."""
         self._counts[kind] += 1
-        self._keep(target, str(self._counts[kind]))
+        self._keep(target, str(self._counts[kind]), where)
         return str(self._counts[kind])
 
     def heading(self, level: int, target: str) -> str:
@@ -52,24 +72,41 @@ class Numbering:
         self._keep(target, text)
         return text
 
-    def refer(self, target: str) -> None:
-        """Remember that the text refers to `target`, whose number may come later."""
-        self._wanted.append((target, self.place))
+    def part(self, target: str, number: str, letter: str) -> str:
+        """Keep "3b" for the part `target`.b of a figure; return the part's id."""
+        self.numbers.setdefault(f"{target}.{letter}", number + letter)
+        return f"{target}.{letter}"
 
-    def link(self, target: str) -> str:
-        """Return a link to `target` as it reads in text, once everything is numbered."""
-        if target not in self.numbers:
-            return f'<span class="missing">@{escape(target)}?</span>'
-        kind = SPELLED[target.split("-", maxsplit=1)[0]]
-        return f'<a class="ref" href="#{escape(target)}">{kind}{SPACE}{self.numbers[target]}</a>'
+    def caption(self, kind: str, target: str, number: str, caption: str) -> None:
+        """Keep what a list of all figures, tables or listings says of one."""
+        self.listed.append(Listed(kind=kind, id=target, number=number, caption=caption))
+
+    def refer(self, targets: Iterable[str]) -> None:
+        """Remember that the text refers to `targets`, whose numbers may come later."""
+        where = self.places.here()
+        self._wanted += [(target, where) for target in targets]
+
+    def link(self, targets: Iterable[str]) -> str:
+        """Return links to `targets` as they read in text, once everything is numbered.
+
+        "Figure 3", "Figures 3–5", "Figures 3 and 5"; each kind by itself.
+        """
+        known = [target for target in dict.fromkeys(targets) if target in self.numbers]
+        lost = [
+            f'<span class="missing">@{escape(target)}?</span>'
+            for target in dict.fromkeys(targets)
+            if target not in self.numbers
+        ]
+        kinds = [list(group) for _, group in groupby(sorted(known, key=_kind), key=_kind)]
+        kinds.sort(key=lambda group: min(known.index(target) for target in group))
+        return _listed([*map(self._links, kinds), *lost])
 
     def finish(self) -> None:
         """Tell of every reference that leads nowhere."""
-        for target, place in self._wanted:
+        for target, where in self._wanted:
             if target not in self.numbers:
-                kind = target.split("-")[0]
-                known = [name for name in self.numbers if name.split("-")[0] == kind]
-                self.problem(place, f"reference @{target} leads nowhere{nearest(target, known)}")
+                known = [name for name in self.numbers if _kind(name) == _kind(target)]
+                self.problem(where, f"reference @{target} leads nowhere{nearest(target, known)}")
 
     def problem(self, where: str, message: str) -> None:
         """Keep a problem; the same one is kept once."""
@@ -77,7 +114,56 @@ class Numbering:
         if found not in self.problems:
             self.problems.append(found)
 
-    def _keep(self, target: str, number: str) -> None:
+    def _links(self, targets: Sequence[str]) -> str:
+        """Return the links to targets of one kind."""
+        ordered = sorted(targets, key=lambda target: _place(self.numbers[target]))
+        word = SPELLED[_kind(ordered[0])] + ("s" if len(ordered) > 1 else "")
+        shown = {target: self.numbers[target] for target in ordered}
+        shown[ordered[0]] = f"{word}{SPACE}{shown[ordered[0]]}"
+        links = {
+            target: f'<a class="ref" href="#{escape(target)}">{text}</a>'
+            for target, text in shown.items()
+        }
+        parts: list[str] = []
+        for run in _runs(ordered, self.numbers):
+            texts = [links[target] for target in run]
+            parts += [f"{texts[0]}–{texts[-1]}"] if len(run) >= LEAST_RANGE else texts
+        return _listed(parts)
+
+    def _keep(self, target: str, number: str, where: str = "") -> None:
         if target in self.numbers:
-            self.problem(self.place, f"a second {target!r}; remove one, or give it another id")
+            here = where or self.places.here()
+            self.problem(here, f"a second {target!r}; remove one, or give it another id")
         self.numbers.setdefault(target, number)
+
+
+def _kind(target: str) -> str:
+    return target.partition("-")[0]
+
+
+def _place(number: str) -> tuple[tuple[int, str], ...]:
+    """Return what numbers are ordered by: "2.1" before "2.10", "3a" before "3b"."""
+    return tuple((int(digits), letter) for digits, letter in re.findall(r"(\d+)([a-z]?)", number))
+
+
+def _runs(targets: Iterable[str], numbers: dict[str, str]) -> list[list[str]]:
+    """Return ordered targets as runs whose numbers follow one another."""
+    runs: list[list[str]] = []
+    for target in targets:
+        if runs and _follows(numbers[runs[-1][-1]], numbers[target]):
+            runs[-1].append(target)
+        else:
+            runs.append([target])
+    return runs
+
+
+def _follows(first: str, second: str) -> bool:
+    """Tell whether a number is the next one: "2.2" after "2.1", "3b" after "3a"."""
+    (*before, (digits, letter)), (*after, last) = _place(first), _place(second)
+    following = (digits, chr(ord(letter) + 1)) if letter else (digits + 1, "")
+    return before == after and last == following
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -94,7 +94,7 @@ class Observer:
         return self._recorded(all(holds), line)
 
     def _recorded(self, truth: object, line: int) -> str:
-        file = self.court.folder / self.numbering.place
+        file = self.court.folder / self.numbering.places.file
         self.court.judge(truth, str(file), line, has_else=False)
         return self.court.claims[-1].verdict
 

@@ -11,12 +11,14 @@ from markupsafe import Markup
 
 from reporter import fonts, shipped
 from reporter.prose import appendix
+from reporter.prose.markdown import first_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reporter.prose.document import Chapter, Document
+    from reporter.prose.composed import Chapter, Document
 
+LISTED = {"figures": "fig", "tables": "tbl", "listings": "lst"}
 BASE = shipped.folder("templates") / "_base"
 
 
@@ -54,14 +56,36 @@ def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) ->
         unanswered=document.unanswered,
         failures=[run for run in document.finished.values() if run.error] if is_whole else [],
         broken=document.broken,
-        contents=[heading for chapter in document.chapters for heading in chapter.headings],
+        contents=_contents(document) if cover.contents else [],
+        lists=_lists(document),
         chapters=parts,
-        references=[(key, Markup(html)) for key, html in document.references],  # noqa: S704 - ours
+        references=[(e.key, e.label, Markup(e.html)) for e in document.references],  # noqa: S704 - ours
         groups=appendix.groups(document.finished.values()),
         machine=appendix.shared_machine(document.finished.values()),
         methods={name: Markup(html) for name, html in document.methods.items()},  # noqa: S704 - ours
         style=Markup(_style()),  # noqa: S704 - ours
     )
+
+
+def _contents(document: Document) -> list[dict[str, Any]]:
+    """Return the lines of the table of contents."""
+    return [
+        {**vars(heading), "html": Markup(document.line(heading.html))}  # noqa: S704 - ours
+        for chapter in document.chapters
+        for heading in chapter.headings
+    ]
+
+
+def _lists(document: Document) -> dict[str, list[dict[str, Any]]]:
+    """Return the lines of the lists that the report asks for, by title."""
+    return {
+        f"List of {name}": [
+            {**vars(one), "html": Markup(document.line(first_sentence(one.caption)))}  # noqa: S704 - ours
+            for one in document.listed
+            if one.kind == LISTED[name]
+        ]
+        for name in document.report.report.lists
+    }
 
 
 @cache

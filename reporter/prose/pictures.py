@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def embedded(folder: Path, source: str, alt: str) -> str | None:
-    """Return the picture `source`, a path below `folder`; None if there is no such picture."""
-    path = PurePosixPath(unquote(source))
-    kind, _ = mimetypes.guess_type(path.name)
+def is_picture(folder: Path, source: str) -> bool:
+    """Tell whether `source` is the path of a picture below `folder`."""
+    path, kind = _named(source)
     is_below = not path.is_absolute() and ".." not in path.parts
-    if not is_below or not (folder / path).is_file() or not (kind or "").startswith("image/"):
-        return None
+    return is_below and kind.startswith("image/") and (folder / path).is_file()
+
+
+def embedded(folder: Path, source: str, alt: str) -> str:
+    """Return the picture `source`, a path below `folder`."""
+    path, kind = _named(source)
     content = base64.b64encode((folder / path).read_bytes()).decode()
     text = escape(alt, quote=True)
     return f'<img class="inserted" alt="{text}" src="data:{kind};base64,{content}">'
+
+
+def _named(source: str) -> tuple[PurePosixPath, str]:
+    path = PurePosixPath(unquote(source))
+    return path, mimetypes.guess_type(path.name)[0] or ""

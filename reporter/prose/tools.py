@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import zip_longest
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from reporter import figures as drawing
@@ -18,7 +19,8 @@ from reporter.prose.cells import cell_value
 from reporter.prose.comparisons import cells, check_known
 from reporter.prose.credits import credit_line
 from reporter.prose.evidence import clearly_above, diff, wins
-from reporter.prose.markdown import code
+from reporter.prose.markdown import code, plain
+from reporter.prose.numbering import SPELLED
 from reporter.prose.observe import Observer
 from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
 from reporter.prose.views import Finished, Parameters
@@ -124,31 +126,36 @@ class Tools:
                 raise ReportError(f"figures: {len(names)} figures, but {len(given)} {word}")
         target = id or "fig-" + names[0].replace(".", "-").replace("_", "-")
         number = self.numbering.number("fig", target)
-        width = columns or (2 if len(names) > 1 else 1)
+        layout = Layout(columns=columns or (2 if len(names) > 1 else 1), across=across)
+        letters = ascii_lowercase[: len(names)] if len(names) > 1 else ""
         lines = list(captions) or [""] * len(names)
-        marks = [f"({chr(97 + index)})" if len(names) > 1 else "" for index in range(len(names))]
+        subs = [
+            (self.numbering.part(target, number, letter), self._caption(f"({letter})", line))
+            for letter, line in zip(letters, lines, strict=False)
+        ] or [("", "")]
         parts = [
-            self._panel(name, Layout(columns=width, across=across), mark, line, (own, caption))
-            for name, mark, line, own in zip(names, marks, lines, alts, strict=True)
+            self._panel(name, layout, (own, caption, line))
+            for name, line, own in zip(names, lines, alts, strict=True)
         ]
         credit = credit_line(map(self._find, names), self.credits)
-        label = self._caption(f"Figure{SPACE}{number}", caption + credit)
+        label = self._label("fig", target, number, caption + credit, "; ".join(lines))
 
         def html() -> str:
-            panels = "".join(part() for part in parts)
+            panels = "".join(part(*sub) for part, sub in zip(parts, subs, strict=True))
             return (
                 f'<figure id="{escape(target)}" class="figure"><div class="panels">{panels}</div>'
                 f"<figcaption>{label}</figcaption></figure>\n"
             )
 
-        return self.desk.fragments.put(html, is_block=True)
+        inside = "".join(sub for _, sub in subs) + label
+        return self.desk.fragments.put(html, is_block=True, inside=inside)
 
     def table(self, name: str, *, caption: str, id: str = "") -> str:
         """Place the table "run.artifact"; the default id is tbl-<run>-<artifact>."""
         target = id or "tbl-" + name.replace(".", "-").replace("_", "-")
         run, output = self._find(name)
         if run.error:
-            return self._tabular(target, caption, lambda: self._failure(run, "Table"))
+            return self._tabular(target, caption, self._failure(run, "Table"))
         found = run.output(output)[0]
         if not isinstance(found, Table):
             raise ReportError(f"table: {name!r} is a {type(found).__name__}; use figure")
@@ -170,8 +177,8 @@ class Tools:
             for i, row in enumerate(found.rows)
         ]
         numeric = [tables.is_numeric(found, index) for index in range(len(columns))]
-        head = [column.label for column in columns]
-        return self._tabular(target, caption, lambda: self._grid(head, rows, numeric))
+        head = [escape(column.label) for column in columns]
+        return self._tabular(target, caption, self._grid(head, rows, numeric))
 
     def compare(
         self,
@@ -200,14 +207,13 @@ class Tools:
         for path in heads:
             check_known(runs, path)
         rows = [
-            [escape(label), *cells(self.desk, run, list(heads), digits)]
+            [self.render(label, True), *cells(self.desk, run, list(heads), digits)]
             for run, label in zip(runs, labels.values(), strict=True)
         ]
         target = id or f"tbl-{next(iter(labels))}-compared"
         numeric = [False] + [True] * len(heads)
-        return self._tabular(
-            target, caption, lambda: self._grid([first, *heads.values()], rows, numeric)
-        )
+        head = [self.render(text, True) for text in (first, *heads.values())]
+        return self._tabular(target, caption, self._grid(head, rows, numeric))
 
     def settings(
         self,
@@ -228,7 +234,7 @@ class Tools:
             f"{row[0]} {row[1]}" for row, is_same in zip(rows, same, strict=True) if is_same
         )
         own = [row for row, is_same in zip(rows, same, strict=True) if not is_same] or rows
-        head = ["parameter", *(labels[run.name] for run in runs)]
+        head = ["parameter", *(self.render(labels[run.name], True) for run in runs)]
         if len(runs) == 1:  # two columns of half the height
             half = -(-len(own) // 2)
             own = [
@@ -238,15 +244,13 @@ class Tools:
             head *= 2
         foot = f'<p class="shared">The same in all: {shared}.</p>' if shared and own != rows else ""
         target = id or f"tbl-{next(iter(labels))}-settings"
-        return self._tabular(
-            target, caption, lambda: self._grid(head, own, [False] * len(head)) + foot
-        )
+        return self._tabular(target, caption, self._grid(head, own, [False] * len(head)) + foot)
 
     def listing(self, name: str, *, caption: str = "", id: str = "") -> str:
         """Place the text "run.artifact", a program's output or code, as a numbered listing."""
         target = id or "lst-" + name.replace(".", "-").replace("_", "-")
         number = self.numbering.number("lst", target)
-        label = self._caption(f"Listing{SPACE}{number}", caption)
+        label = self._label("lst", target, number, caption, name)
         run, output = self._find(name)
         if run.error:
             body = self._failure(run, "Listing")
@@ -277,30 +281,36 @@ class Tools:
         return self.finished[run], output
 
     def _panel(
-        self, name: str, layout: Layout, mark: str, caption: str, alts: tuple[str, str]
-    ) -> Callable[[], str]:
-        """Return what draws one panel of a figure when the figure is set."""
-        run, output = self._find(name)
-        sub = self._caption(mark, caption) if mark else ""
-        if run.error:
-            return lambda: f'<div class="panel">{self._failure(run, "Figure")}</div>'
-        outputs = run.output(output)
-        if not drawing.is_drawable(outputs[0]):
-            raise ReportError(
-                f"figure: {name!r} is a {type(outputs[0]).__name__} without a course over epochs"
-            )
-        given, *others = (self.desk.fragments.plain(text).strip() for text in (*alts, caption))
-        text = given or drawing.describe(outputs) or ". ".join(filter(None, others))
-        if not text:
-            self.numbering.problem(
-                self.numbering.place, f"figure {name!r} has no alt text; add alt= or a caption"
-            )
+        self, name: str, layout: Layout, texts: tuple[str, str, str]
+    ) -> Callable[[str, str], str]:
+        """Return what draws one panel of a figure, given its id and what stands below it.
 
-        def html() -> str:
-            inner = self._picture(outputs, given, text, layout)
-            below = f'<div class="sub">{sub}</div>' if sub else ""
-            style = f"width:{99.98 / layout.columns:.3f}%"
-            return f'<div class="panel" style="{style}">{inner}{below}</div>'
+        `texts` are the author's alt text and what stands in for it: both captions.
+        """
+        run, output = self._find(name)
+        given, *others = texts
+        text = ""
+        outputs: tuple[Any, ...] = ()
+        if not run.error:
+            outputs = run.output(output)
+            if not drawing.is_drawable(outputs[0]):
+                kind = type(outputs[0]).__name__
+                raise ReportError(f"figure: {name!r} is a {kind} without a course over epochs")
+            described = "" if given else escape(drawing.describe(outputs))
+            text = described or self.render(given or ". ".join(filter(None, others)), True)
+            if not text.strip():
+                told = f"figure {name!r} has no alt text; add alt= or a caption"
+                self.numbering.problem(self.numbering.places.here(), told)
+
+        def html(id: str, below: str) -> str:
+            alt = self.desk.fragments.plain(plain(text))
+            drawn = self._failure(run, "Figure")
+            if outputs:
+                drawn = self._picture(outputs, alt if given else "", alt, layout)
+            style = f' style="width:{99.98 / layout.columns:.3f}%"' if outputs else ""
+            named = f' id="{escape(id)}"' if id else ""
+            sub = f'<div class="sub">{below}</div>' if below else ""
+            return f'<div class="panel"{named}{style}>{drawn}{sub}</div>'
 
         return html
 
@@ -326,23 +336,19 @@ class Tools:
         said = f' role="group" aria-label="{escape(name)}"' if name else ""
         return f'<div class="images"{said}>{"".join(cells)}</div>'
 
-    def _tabular(self, target: str, caption: str, body: Callable[[], str]) -> str:
+    def _tabular(self, target: str, caption: str, body: str) -> str:
         number = self.numbering.number("tbl", target)
-        label = self._caption(f"Table{SPACE}{number}", caption)
+        label = self._label("tbl", target, number, caption)
         return self.desk.fragments.put(
-            lambda: (
-                f'<figure id="{escape(target)}" class="table"><figcaption>{label}</figcaption>'
-                f"{body()}</figure>\n"
-            ),
+            f'<figure id="{escape(target)}" class="table"><figcaption>{label}</figcaption>'
+            f"{body}</figure>\n",
             is_block=True,
         )
 
     @staticmethod
     def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
         css = [' class="number"' if flag else "" for flag in numeric]
-        top = "".join(
-            f'<th scope="col"{c}>{escape(h)}</th>' for h, c in zip(head, css, strict=True)
-        )
+        top = "".join(f'<th scope="col"{c}>{h}</th>' for h, c in zip(head, css, strict=True))
         body = "".join(
             "<tr>"
             + "".join(f"<td{c}>{cell}</td>" for cell, c in zip(row, css, strict=True))
@@ -356,6 +362,12 @@ class Tools:
         if key not in run.jobs[0].parameters:
             return "–"
         return str(getattr(Parameters(self.desk, run), key))
+
+    def _label(self, kind: str, target: str, number: str, caption: str, otherwise: str = "") -> str:
+        """Return number and caption; lists of all of a kind may say `otherwise` without one."""
+        listed = self.render(caption or otherwise, True)
+        self.numbering.caption(kind, target, number, listed)
+        return self._caption(f"{SPELLED[kind]}{SPACE}{number}", caption)
 
     def _caption(self, label: str, caption: str) -> str:
         text = self.render(caption, True) if caption else ""

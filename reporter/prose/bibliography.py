@@ -1,0 +1,194 @@
+"""references.bib → CSL-JSON: what citation styles read, in HTML, with LaTeX's marks decoded."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from reporter.errors import ReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+TYPES = {
+    "article": "article-journal",
+    "inproceedings": "paper-conference",
+    "conference": "paper-conference",
+    "proceedings": "book",
+    "book": "book",
+    "incollection": "chapter",
+    "inbook": "chapter",
+    "phdthesis": "thesis",
+    "mastersthesis": "thesis",
+    "thesis": "thesis",
+    "techreport": "report",
+    "report": "report",
+    "manual": "book",
+    "unpublished": "manuscript",
+    "online": "webpage",
+    "electronic": "webpage",
+    "www": "webpage",
+    "software": "software",
+    "dataset": "dataset",
+}  # all others: "document"
+GENRES = {
+    "phdthesis": "PhD thesis",
+    "mastersthesis": "Master’s thesis",
+    "techreport": "Technical report",
+}
+FIELDS = {  # of CSL: those of BibTeX that may give it, the first one that is there
+    "title": ("title",),
+    "container-title": ("journal", "journaltitle", "booktitle"),
+    "collection-title": ("series",),
+    "publisher": ("publisher", "school", "institution", "organization"),
+    "publisher-place": ("address", "location"),
+    "volume": ("volume",),
+    "issue": ("issue", "number"),
+    "number": ("number",),
+    "chapter-number": ("chapter",),
+    "edition": ("edition",),
+    "genre": ("type",),
+    "note": ("note",),
+}
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+EMPHASIS = re.compile(r"\\(?:emph|textit)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+FONTS = re.compile(r"\\(?:text(?:bf|sc|tt|rm|sf|up|normal)?|mathrm|mbox)\s*(?=\{)")
+LOGOS = re.compile(r"\\((?:La)?TeX|BibTeX)(?![A-Za-z])(?:\{\})?")
+MATHS = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$")
+COMMAND = re.compile(r"\\url\s*\{([^{}]*)\}|\\href\s*\{([^{}]*)\}\s*\{[^{}]*\}")
+WRITTEN_WHOLE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # family, then given name
+ITALIC_OPEN, ITALIC_CLOSE = "\ue012", "\ue013"
+
+
+def read(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the entries of a BibTeX file by key, {} where there is no file.
+
+    Raises:
+        ReportError: what does not parse; with the file and, where it is known, the line.
+    """
+    from pybtex.database import BibliographyDataError, parse_string
+    from pybtex.scanner import PybtexSyntaxError
+
+    if not path.is_file():
+        return {}
+    try:
+        entries = parse_string(path.read_text(encoding="utf-8"), "bibtex").entries
+    except (PybtexSyntaxError, BibliographyDataError, UnicodeDecodeError) as exc:
+        raise ReportError(f"{path}: {' '.join(str(exc).split())}") from exc
+    return {key: _item(key, entry) for key, entry in entries.items()}
+
+
+def _item(key: str, entry: Any) -> dict[str, Any]:
+    """Return one entry as CSL-JSON."""
+    kind = entry.type.lower()
+    raw = {name.lower(): " ".join(value.split()) for name, value in entry.fields.items()}
+    item: dict[str, Any] = {"id": key, "type": TYPES.get(kind, "document")}
+    for name, sources in FIELDS.items():
+        found = next((raw[source] for source in sources if raw.get(source)), "")
+        if found:
+            item[name] = text(found)
+    if kind in GENRES:
+        item.setdefault("genre", GENRES[kind])
+    if item["type"] in ("article-journal", "document"):
+        item.pop("number", None)  # a journal's is its issue
+    if raw.get("subtitle") and "title" in item:
+        item["title"] += ": " + text(raw["subtitle"])
+    if raw.get("pages"):
+        item["page"] = re.sub(r"\s*[-–—]+\s*", "–", text(raw["pages"]))
+    for role, people in entry.persons.items():
+        item[role.lower()] = _names(people)
+    item |= _dates(raw) | _addresses(raw)
+    return item
+
+
+def _dates(raw: Mapping[str, str]) -> dict[str, Any]:
+    dates = {}
+    date = raw.get("date") or raw.get("year", "")
+    if date:
+        dates["issued"] = _date(date, raw.get("month", ""))
+    if raw.get("urldate"):
+        dates["accessed"] = _date(raw["urldate"])
+    return dates
+
+
+def _date(date: str, month: str = "") -> dict[str, Any]:
+    """Return "2014-05-03", "2014", or a word such as "in press"."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d\d?))?(?:-(\d\d?))?", date)
+    if not found:
+        return {"literal": text(date)}
+    parts = [int(part) for part in found.groups() if part]
+    name = month.strip("{}. ").lower()
+    if len(parts) == 1 and name[:3] in MONTHS:
+        parts.append(MONTHS.index(name[:3]) + 1)
+    elif len(parts) == 1 and name.isdecimal() and 1 <= int(name) <= len(MONTHS):
+        parts.append(int(name))
+    return {"date-parts": [parts]}
+
+
+def _addresses(raw: Mapping[str, str]) -> dict[str, str]:
+    """Return where the work is to be had: DOI, URL, arXiv."""
+    found = {}
+    doi = re.sub(r"^(https?://(dx\.)?doi\.org/|doi:)\s*", "", _address(raw.get("doi", "")))
+    if doi:
+        found["DOI"] = escape(doi, quote=False)
+    published = COMMAND.search(raw.get("howpublished", ""))
+    url = raw.get("url") or (published and (published[1] or published[2])) or ""
+    archive = raw.get("archiveprefix", raw.get("eprinttype", "arxiv")).lower()
+    if raw.get("eprint") and archive == "arxiv":
+        paper = re.sub(r"^arxiv:", "", raw["eprint"], flags=re.IGNORECASE)
+        found["number"] = escape(f"arXiv:{paper}", quote=False)
+        url = url or f"https://arxiv.org/abs/{paper}"
+    elif raw.get("howpublished") and not published:
+        found["publisher"] = text(raw["howpublished"])
+    if url:
+        found["URL"] = escape(_address(url), quote=False)
+    return found
+
+
+def _address(url: str) -> str:
+    """Return an address without LaTeX's marks."""
+    inner = COMMAND.sub(r"\1\2", url).replace(r"\~{}", "~").replace(r"\textasciitilde", "~")
+    return re.sub(r"\\([_%&#~$])", r"\1", inner).strip("{} ")
+
+
+def _names(people: Iterable[Any]) -> list[dict[str, str]]:
+    return [_name(person) for person in people]
+
+
+def _name(person: Any) -> dict[str, str]:
+    """Return one person; a name in braces, of a body or in Chinese signs, stays whole."""
+    parts = {
+        "family": person.last_names,
+        "given": [*person.first_names, *person.middle_names],
+        "non-dropping-particle": person.prelast_names,
+        "suffix": person.lineage_names,
+    }
+    if parts["family"] == ["others"] and not parts["given"]:
+        return {"literal": "et al."}
+    name = {key: text(" ".join(words), keeps_case=False) for key, words in parts.items() if words}
+    is_whole = re.fullmatch(r"\{(?!\\).*\}", " ".join(person.last_names)) and len(name) == 1
+    if is_whole:
+        return {"literal": name["family"]}
+    if WRITTEN_WHOLE.search(name.get("family", "")):
+        return {"literal": name["family"] + name.get("given", "")}
+    return name
+
+
+def text(latex: str, *, keeps_case: bool = True) -> str:
+    """Return LaTeX as HTML: accents and quotes as signs, what braces protect marked for styles."""
+    from pybtex.richtext import Protected, Text
+
+    marked = LOGOS.sub(r"{\1}", FONTS.sub("", COMMAND.sub(r"\1\2", latex)))
+    marked = EMPHASIS.sub(rf"{ITALIC_OPEN}\1{ITALIC_CLOSE}", marked)
+    marked = MATHS.sub(lambda m: re.sub(r"\\[A-Za-z]+", r"{$\g<0>$}", m[1]), marked)
+
+    def html(part: Any) -> str:
+        if isinstance(part, Protected) and keeps_case:
+            return f'<span class="nocase">{"".join(map(html, part.parts))}</span>'
+        return "".join(map(html, part.parts)) if hasattr(part, "parts") else escape(str(part))
+
+    shown = html(Text.from_latex(marked))
+    shown = shown.replace("&quot;", "”").replace("&#x27;", "’")
+    return shown.replace(ITALIC_OPEN, "<i>").replace(ITALIC_CLOSE, "</i>").strip()
