@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from reporter.prose.document import Document
+    from reporter.prose.composed import Document
     from reporter.prose.views import Finished
     from reporter.report import Report
 

@@ -187,8 +187,9 @@ def _year(item: dict[str, Any]) -> str:
 
 
 def tidy(html: str) -> str:
-    """Mend what styles and library leave: two full stops, a comma before "et al.", bare signs."""
+    """Mend what styles and library leave: "? .", ", and et al.", loose initials, a bare &."""
     text = re.sub(r",? (?:and|&|und) et al\.", " et al.", str(html))
     text = re.sub(r"([.?!])((?:</\w+>)?)\.", r"\1\2", text)
+    text = re.sub(r"\b(pp?\.|[^\W\d_a-z]\.) (?=[^\Wa-z])", "\\1\N{NO-BREAK SPACE}", text)
     text = re.sub(r'<span class="nocase">(.*?)</span>', r"\1", text)
     return re.sub(r"&(?!#?\w+;)", "&amp;", text)

@@ -16,10 +16,11 @@ from reporter.prose.claims import Court
 from reporter.prose.composed import Chapter, Document, Heading
 from reporter.prose.csl import Cite
 from reporter.prose.fragments import Fragments
-from reporter.prose.markdown import Hooks, MathError, parser, plain
-from reporter.prose.numbering import Numbering, Problem
+from reporter.prose.markdown import Hooks, parser, plain
+from reporter.prose.mathematics import MathError
+from reporter.prose.numbering import Numbering
 from reporter.prose.pictures import embedded, is_picture
-from reporter.prose.places import Places, rendered
+from reporter.prose.places import Places, line_in, rendered
 from reporter.prose.questions import read_questions
 from reporter.prose.references import References, style_file
 from reporter.prose.sections import (
@@ -116,6 +117,7 @@ class _Composer:
             style_file(report.folder, report.report.citations),
             report.report.language,
         )
+        self.cites: list[Cite] = []
         self.headings: list[Heading] = []
         self.section_id = ""
         hooks = Hooks(
@@ -126,6 +128,7 @@ class _Composer:
             equation=self._equation,
             image=self._image,
             piece=self.fragments.put,
+            attribute=lambda html: self.fragments.put(lambda: escape(self._plain(html))),
             at=self.places.at,
         )
         self.markdown = parser(hooks)
@@ -160,6 +163,7 @@ class _Composer:
         methods = self._methods()
         for text in (summary, *(chapter.html for chapter in chapters), *methods.values()):
             self.fragments.reach(text)
+        self.references.reach(self.cites)  # what stands in attributes only
         self.answers.finish()
         self.numbering.finish()
         return Document(
@@ -168,7 +172,7 @@ class _Composer:
             abstract=summary,
             chapters=tuple(map(self._with_contents, chapters)),
             references=self.references.listed(),
-            uncited=self._uncited(),
+            uncited=self.references.uncited(),
             listed=tuple(self.numbering.listed),
             methods=methods,
             claims=tuple(self.court.claims),
@@ -190,12 +194,6 @@ class _Composer:
         """Return a chapter whose headings read as they will be set."""
         headings = [replace(one, text=self._plain(one.html)) for one in chapter.headings]
         return replace(chapter, headings=tuple(headings))
-
-    def _uncited(self) -> tuple[Problem, ...]:
-        return tuple(
-            Problem(where=f"references.bib:{line}", message=f"{key} is cited nowhere")
-            for key, line in self.references.uncited()
-        )
 
     def _chapter(self, section: Section) -> Chapter:
         self.headings, self.section_id = [], section.id
@@ -230,7 +228,7 @@ class _Composer:
         except TemplateSyntaxError as exc:
             raise ReportError(f"{path}:{exc.lineno}: template syntax: {exc.message}") from exc
         except MISTAKES as exc:
-            line = _line_in(exc, path)
+            line = line_in(exc, path)
             if line is None or str(exc).startswith(f"{path}:"):
                 raise
             raise ReportError(f"{path}:{line}: {exc}") from exc
@@ -265,6 +263,8 @@ class _Composer:
         for key in self.references.missing(cites):
             told = nearest(key, self.references.keys) or "; add it to references.bib"
             self.numbering.problem(self.places.here(), f"no reference is called @{key}{told}")
+
+        self.cites += cites
 
         def cited() -> str:
             return self.references.cited(cites, is_textual=is_textual)
@@ -302,14 +302,3 @@ def _texts(report: Report) -> list[str]:
     """Return the templates that may place questions."""
     paths = [*report.sources(), report.folder / "abstract.md", report.folder / "questions.md"]
     return [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
-
-
-def _line_in(exc: BaseException, path: str) -> int | None:
-    """Return the line of the template that raised, the innermost one in `path`."""
-    line = None
-    trace = exc.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == path:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line

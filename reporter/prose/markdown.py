@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import re
 from dataclasses import dataclass
-from functools import cache
 from html import escape, unescape
 from typing import TYPE_CHECKING
 
@@ -15,8 +13,8 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from reporter.errors import ReportError
 from reporter.prose.csl import Cite
+from reporter.prose.mathematics import math
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,13 +31,14 @@ CITATION = re.compile(rf"\[({ITEM}(?:\s*;\s*{ITEM})*)\](?!\()")
 MENTION = re.compile(f"@({KEY})")
 REFERENCE = re.compile(r"(?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9][\w.-]*")
 INSIDE_WORD = re.compile(r"[\w\\/.+-]")  # an @ after it begins nothing
+ELEMENTS = re.compile(r'<sup class="footnote-ref">.*?</sup>|<[^>]+>', re.DOTALL)
+ABBREVIATIONS = ("vs.", "cf.", "e.g.", "i.e.", "al.", "Fig.")  # that end no sentence
+SENTENCE = re.compile(
+    "".join(f"(?<!{re.escape(word)})" for word in ABBREVIATIONS)
+    + r"(?<=[\w)%\ue001][.!?])\s+(?=[A-Z\ue000])"
+)
 ID_OPEN, ID_CLOSE = "\ue010", "\ue011"  # around the id of a heading, {#sec-…} in the source
 HEADING_ID = re.compile(f"\\s*{ID_OPEN}(.*?){ID_CLOSE}\\s*$")
-TEXT_PX = 14.0  # 10.5 pt
-
-
-class MathError(ReportError):
-    """TeX that can't be set; whoever knows the file adds it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +53,7 @@ class Hooks:
         equation: given an id and HTML, returns the numbered equation.
         image: given a path and HTML for who can't see it, returns the picture.
         piece: given HTML and its plain text, returns what stands for it.
+        attribute: given HTML, returns what stands for its text in an attribute.
         at: told the line before anything of it is asked.
     """
 
@@ -64,6 +64,7 @@ class Hooks:
     equation: Callable[[str, str], str]
     image: Callable[[str, str], str]
     piece: Callable[[str, str], str]
+    attribute: Callable[[str], str]
     at: Callable[[int], None]
 
 
@@ -98,13 +99,13 @@ def parser(hooks: Hooks) -> MarkdownIt:
 
 def plain(html: str) -> str:
     """Return the text of inline HTML; marks of pieces stay."""
-    return unescape(re.sub(r'<sup class="footnote-ref">.*?</sup>|<[^>]+>', "", html))
+    return unescape(ELEMENTS.sub("", html))
 
 
 def first_sentence(html: str) -> str:
-    """Return the first sentence of inline HTML without elements; marks of pieces stay."""
-    text = " ".join(re.sub(r'<sup class="footnote-ref">.*?</sup>|<[^>]+>', "", html).split())
-    return re.split(r"(?<=[^\W\d_]{2}[.!?])\s+(?=[A-Z\ue000])", text, maxsplit=1)[0]
+    """Return the first sentence of inline HTML, its full stop left out; marks of pieces stay."""
+    text = " ".join(ELEMENTS.sub("", html).split())
+    return SENTENCE.split(text, maxsplit=1)[0].removesuffix(".")
 
 
 def code(text: str, language: str) -> str:
@@ -120,24 +121,6 @@ def code(text: str, language: str) -> str:
         lexer = get_lexer_by_name("text")
     coloured = highlight(text, lexer, HtmlFormatter(nowrap=True))
     return f'<pre class="code"><code>{coloured}</code></pre>\n'
-
-
-@cache
-def math(tex: str, *, is_block: bool = True) -> str:
-    """Return a formula as a vector image that stands on the baseline; its TeX is the alt text."""
-    from ziamath.zmath import Latex
-
-    try:
-        formula = Latex(tex.strip(), size=TEXT_PX * 1.04, inline=not is_block)
-    except Exception as exc:  # the library raises whatever its parser stumbles over
-        raise MathError(f"the formula {tex.strip()!r} can't be set; correct its TeX") from exc
-    svg = base64.b64encode(formula.svg().encode()).decode()
-    width, height = formula.getsize()
-    style = f"width:{width / TEXT_PX:.4f}em;height:{height / TEXT_PX:.4f}em"
-    shift = f";vertical-align:{formula.getyofst() / TEXT_PX:.4f}em" if not is_block else ""
-    alt = escape(" ".join(tex.split()), quote=True)
-    source = f"data:image/svg+xml;base64,{svg}"
-    return f'<img class="math" alt="{alt}" style="{style}{shift}" src="{source}">'
 
 
 def _display(tex: str) -> str:
@@ -211,6 +194,8 @@ def _number_headings(state: StateCore, hooks: Hooks) -> None:
         html = state.md.renderer.render(inline.children, state.md.options, state.env)
         hooks.at(opening.map[0] if opening.map else 0)
         mark = hooks.heading(level, found[1] if found else "", html)
+        if any(child.type.startswith("math") for child in inline.children):
+            opening.attrSet("data-title", hooks.attribute(mark + html))  # an outline shows no image
         opening.tag = f"h{level + 1}"
         token = type(opening)("html_inline", "", 0)
         token.content = mark + html

@@ -54,6 +54,7 @@ class Numbering:
         self.numbers: dict[str, str] = {}
         self.listed: list[Listed] = []
         self.problems: list[Problem] = []
+        self._parts: set[str] = set()
         self._wanted: list[tuple[str, str]] = []
         self._counts: Counter[str] = Counter()
         self._headings = [0, 0, 0, 0, 0, 0]
@@ -74,8 +75,10 @@ class Numbering:
 
     def part(self, target: str, number: str, letter: str) -> str:
         """Keep "3b" for the part `target`.b of a figure; return the part's id."""
-        self.numbers.setdefault(f"{target}.{letter}", number + letter)
-        return f"{target}.{letter}"
+        part = f"{target}.{letter}"
+        self.numbers.setdefault(part, number + letter)
+        self._parts.add(part)
+        return part
 
     def caption(self, kind: str, target: str, number: str, caption: str) -> None:
         """Keep what a list of all figures, tables or listings says of one."""
@@ -106,6 +109,8 @@ class Numbering:
         for target, where in self._wanted:
             if target not in self.numbers:
                 known = [name for name in self.numbers if _kind(name) == _kind(target)]
+                if "." not in target:
+                    known = [name for name in known if name not in self._parts]
                 self.problem(where, f"reference @{target} leads nowhere{nearest(target, known)}")
 
     def problem(self, where: str, message: str) -> None:

@@ -72,3 +72,14 @@ def rendered(template: Template) -> tuple[str, tuple[int, ...]]:
         lines += range(first, line)
         pieces.append(piece)
     return "".join(pieces), (*lines, line)
+
+
+def line_in(exc: BaseException, path: str) -> int | None:
+    """Return the line of the template that raised, the innermost one in `path`."""
+    line = None
+    trace = exc.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

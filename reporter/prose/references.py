@@ -12,6 +12,7 @@ from reporter import shipped
 from reporter.errors import ReportError, nearest
 from reporter.prose import bibliography
 from reporter.prose.csl import CITED, CLOSE, OPEN, Cite, StyledWorks, tidy
+from reporter.prose.numbering import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,15 +75,17 @@ class References:
             if cite.key in self.entries and cite.key not in self.reached:
                 self.reached.append(cite.key)
 
-    def uncited(self) -> list[tuple[str, int]]:
-        """Return the entries that nothing cites, with their lines."""
-        source = self.path.read_text(encoding="utf-8") if self.entries else ""
-        found = []
-        for key in self.entries:
+    def uncited(self) -> tuple[Problem, ...]:
+        """Return a note for each entry that nothing cites."""
+        left = [key for key in self.entries if key not in self.reached]
+        source = self.path.read_text(encoding="utf-8") if left else ""
+        notes = []
+        for key in left:
             head = re.search(rf"@\w+\s*[{{(]\s*{re.escape(key)}\s*,", source)
             line = source.count("\n", 0, head.start()) + 1 if head else 1
-            found += [] if key in self.reached else [(key, line)]
-        return found
+            where = f"{self.path.name}:{line}"
+            notes.append(Problem(where=where, message=f"{key} is cited nowhere"))
+        return tuple(notes)
 
     def cited(self, cites: Sequence[Cite], *, is_textual: bool = False) -> str:
         """Return a citation with links, "[1–3]" or "(Able, 2001)", once everything is reached.

@@ -35,12 +35,21 @@ class Templates(SandboxedEnvironment):
 
 
 def with_lines(tree: nodes.Template) -> nodes.Template:
-    """Tell every call of `observe` the line that it stands in, for the claims that it makes."""
+    """Keep the lines of what is written between tags, which Jinja joins and forgets.
+
+    Every call of `observe` is told the line that it stands in, for the claims that it makes.
+    """
+    for text in tree.find_all(nodes.TemplateData):
+        text.as_const = _not_constant  # type: ignore[assignment, method-assign] # no subclasses
     for call in tree.find_all(nodes.Call):
         is_ours = isinstance(call.node, nodes.Name) and call.node.name == "observe"
         if is_ours and all(one.key != "line" for one in call.kwargs):
             call.kwargs.append(nodes.Keyword("line", nodes.Const(call.lineno), lineno=call.lineno))
     return tree
+
+
+def _not_constant(_context: Any = None) -> str:
+    raise nodes.Impossible
 
 
 def bare(names: Iterable[str], filters: Mapping[str, Callable[..., Any]]) -> Templates:

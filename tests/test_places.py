@@ -1,0 +1,126 @@
+"""Whatever is wrong in a text is told with the file and the line in which its author wrote it."""
+
+import re
+
+import pytest
+
+from reporter.errors import ReportError
+from tests.composing import compose, problems, results
+
+ABOVE = """\
+{% claim runs["one"].test_accuracy > 0 %}
+It is so,
+{% else %}
+or not.
+{% endclaim %}
+
+{{ figures(["one.loss", "one.names"],
+           captions=["a", "b"],
+           caption="Both.", id="fig-both") }}
+{% for name in ["x", "y"] %}
+
+- {{ name }}
+{% endfor %}
+
+"""  # lines 3 to 16 of the section, fewer or more of what Markdown reads
+QUESTIONS = """\
+# Questions
+
+## q-a
+
+What
+of @fig-none?
+
+### Answer
+
+It is $\\hat y$.
+
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("One.\nTwo @fig-none.", 18, "reference @fig-none leads nowhere"),
+        ("[@fig-both;\n@tbl-none]", 17, "reference @tbl-none leads nowhere"),
+        ("| a |\n|---|\n| b |\n| @fig-none |", 20, "reference @fig-none leads nowhere"),
+        ("- a\n- b\n  @fig-none", 19, "reference @fig-none leads nowhere"),
+        ("A.[^n]\n\n[^n]: See\n    @fig-none", 20, "reference @fig-none leads nowhere"),
+        ("$a\n+ b$ and\n@sec-none", 19, "reference @sec-none leads nowhere"),
+        (
+            '{{ table("one.rates",\n  caption="As @fig-none.") }}',
+            17,
+            "reference @fig-none leads nowhere",
+        ),
+        ("## A {#sec-a}\n\n## B {#sec-a}", 19, "a second 'sec-a'"),
+        ("$$\na\n$$ (eq-a)\n\n$$\nb\n$$ (eq-a)", 21, "a second 'eq-a'"),
+        ('{{ figure("one.loss", caption="L.", id="fig-both") }}', 17, "a second 'fig-both'"),
+        ('\n{{ listing("one.printed") }}\n' * 2, 20, "a second 'lst-one-printed'"),
+        ("See\n[@able2001].", 18, "no reference is called @able2001; add it to references.bib"),
+        ("As @able2001 says.", 17, "no reference is called @able2001"),
+        (
+            '{{ figure("one.loss", caption="By [@able2001].") }}',
+            17,
+            "no reference is called @able2001",
+        ),
+        ("So:\n![](dot.png)", 18, "dot.png has no alt text"),
+        ("So:\n![a](none.png)", 18, "no picture none.png"),
+        ('{{ figure("one.filters", caption="") }}', 17, "figure one.filters has no alt text"),
+    ],
+)
+def test_a_problem_names_its_line(tmp_path, text, line, message):
+    """Whatever Jinja and Markdown made of the lines above it."""
+    (tmp_path / "dot.png").write_bytes(b"-")
+    runs = results()
+    object.__setattr__(runs["one"].results[0].result["filters"], "description", "")
+    (told,) = problems(compose(tmp_path, ABOVE + text, runs))
+    assert told.startswith(f"sections/01-results.md:{line}: {message}")
+
+
+def test_lines_of_questions_and_abstract_are_their_own(tmp_path):
+    """Also where one section places the question that another text refers to."""
+    composed = compose(
+        tmp_path,
+        '{{ question("q-a") }}\n\nMore @fig-no.',
+        abstract="A\n@tbl-none.",
+        questions=QUESTIONS.format("See @sec-none."),
+    )
+    assert [told.partition(" leads")[0] for told in problems(composed)] == [
+        "abstract.md:2: reference @tbl-none",
+        "questions.md:6: reference @fig-none",
+        "questions.md:12: reference @sec-none",
+        "sections/01-results.md:5: reference @fig-no",
+    ]
+
+
+def test_a_question_placed_twice_is_told(tmp_path):
+    """At the second place."""
+    text = '{{ question("q-a") }}\n\n{{ question("q-a") }}'
+    composed = compose(tmp_path, text, questions="## q-a\n\nWhat?\n\n### Answer\n\nThis.\n")
+    assert problems(composed) == [
+        "sections/01-results.md:5: a second 'q-a'; remove one, or give it another id"
+    ]
+
+
+def test_a_section_with_a_title_in_its_block_keeps_its_lines(tmp_path):
+    """The heading that is put before it counts for none."""
+    section = '+++\ntitle = "R"\n+++\n\nSee @fig-none.\n'
+    composed = compose(tmp_path, {"01-a.md": section})
+    assert problems(composed) == ["sections/01-a.md:5: reference @fig-none leads nowhere"]
+
+
+def test_a_formula_that_is_none_names_its_line(tmp_path):
+    """In the section, and in an answer."""
+    with pytest.raises(ReportError, match=r"01-results\.md:4: the formula '\\\\frac\{a\}' can't"):
+        compose(tmp_path / "a", "We see\n$\\frac{a}$.")
+    with pytest.raises(ReportError, match=r"questions\.md:12: the formula"):
+        compose(tmp_path / "b", '{{ question("q-a") }}', questions=QUESTIONS.format("$\\frac{a}$"))
+
+
+def test_code_keeps_what_looks_like_a_reference(tmp_path):
+    """Neither @ in code nor in an address refers to anything."""
+    text = "`@fig-none` https://x.org/@fig-none a@fig-none.org\n\n```\n@fig-none [@no]\n```"
+    composed = compose(tmp_path, text)
+    assert problems(composed) == []
+    assert len(re.findall("@fig-none", composed.set(composed.chapters[0].html))) == 4
