@@ -61,8 +61,10 @@ def _said(*values: float, **changes: object) -> str:
         ((1.0001, 1.0, 1.0), "stays at 1"),
         (
             (1.0, 0.2, 2.0, 1.0),
-            "stays between 0.2 at iteration 2 and 2 at iteration 3, and ends at 1",
+            "begins and ends at 1, highest 2 at iteration 3, lowest 0.2 at iteration 2",
         ),
+        ((1.0, 3.0, 1.05), "begins at 1 and ends at 1.05, highest 3 at iteration 2"),
+        ((1.0, 1.02, 0.99, 1.01), "stays between 0.99 and 1.02, and ends at 1.01"),
         ((3.0,), "is 3 at iteration 1"),
         ((3.0, 4.0, math.nan), "rises from 3 to 4, and has no finite value after iteration 2"),
         ((3.0, math.inf, 2.0), "falls from 3 to 2; 1 of its 3 values are not finite"),
@@ -79,7 +81,12 @@ def test_what_is_said_of_any_course_agrees_with_its_numbers():
     """Direction, ends and extremes of 300 random curves against a plain look at the values."""
     source = np.random.default_rng(4)
     for _ in range(300):
-        y = [round(float(v), 2) for v in source.normal(5, 2, source.integers(2, 9)).cumsum() + 99]
+        y = [
+            round(float(v), 2)
+            for v in source.normal(5, 20, source.integers(2, 9)).cumsum()
+            + 99
+            + 5 * source.integers(30)
+        ]
         y = y if source.random() < 0.5 else y[::-1]
         text = _said(*y)
         numbers = [float(n) for n in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text)]
@@ -91,8 +98,13 @@ def test_what_is_said_of_any_course_agrees_with_its_numbers():
             assert y[-1] < y[0]
             assert (numbers[0], numbers[1]) == (near[0], near[1])
         else:
-            assert text.startswith("stays")
-            assert abs(y[-1] - y[0]) <= 0.05 * (max(y) - min(y)) + 1
+            assert text.startswith(("stays", "begins"))
+            between = re.search(r"between ([\d.]+) and ([\d.]+)", text)
+            if between:
+                assert (float(between[1]), float(between[2])) == (near[2], near[3])
+                assert max(y) - min(y) <= 0.1 * max(y)
+            if text.startswith("begins"):
+                assert abs(y[-1] - y[0]) <= 0.05 * (max(y) - min(y)) + 1
         for word, choose in (("highest", max), ("lowest", min)):
             found = re.search(rf"{word} ([\d.]+) at iteration (\d+)", text)
             if found:
@@ -150,6 +162,9 @@ def test_many_bars_are_summed_up():
     bars = Bars(labels=names, values=values, y_label="images", unit="count")
     assert describe((bars,)) == "Images: 11 bars, highest class 10 5\u202f000, lowest class 0 0"
     assert describe((replace(bars, values=(4.0,) * 11),)) == "Images: 11 bars, each 4"
+    holed = replace(bars, values=(math.nan, *values[1:]))
+    assert describe((holed,)).endswith("highest class 10 5\u202f000, lowest class 1 1")
+    assert describe((replace(bars, values=(math.nan,) * 11),)).endswith("without a finite value")
     ten = replace(bars, labels=names[:10], values=values[:10])
     assert describe((ten,)).count("class") == 10
 
@@ -195,6 +210,7 @@ def test_images_are_counted_and_named():
         (12345.6, "", "12\u202f346"),
         (0.00012345, "", "0.000123"),
         (2.3149, "nats", "2.31"),
+        (math.inf, "nats", "not finite"),
     ],
 )
 def test_a_value_is_said_as_the_axis_has_it(value, unit, text):

@@ -11,13 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from reporter import figures
-from reporter.drawing import charts, curves, style
+from reporter.drawing import charts, curves, diagrams, style
 from tests import hard_cases
 from tests.hard_cases import cases
 from tests.workspaces import every_artifact
 
 LEAST_POINTS = 6.0
-DRAWN = {**cases(), "stages": ((every_artifact()["stages"],), 1)}
+DRAWN = {
+    **cases(),
+    "stages": ((every_artifact()["stages"],), 1),
+    "stages in two": ((every_artifact()["stages"],), 2),
+}
 
 
 def _width(outputs, columns):
@@ -174,6 +178,15 @@ def test_the_title_of_an_axis_names_the_unit(name, title):
     assert axes.get_ylabel().replace("\n", " ") == title
 
 
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_a_drawing_is_as_wide_as_it_is_shown(columns, tmp_path):
+    """So that 8 points in the file are 8 points on paper, in however many columns."""
+    drawn = figures.draw((every_artifact()["loss"],), tmp_path, columns=columns)
+    points = float(re.search(r'<svg[^>]* width="([\d.]+)pt"', drawn.content.decode())[1])
+    assert points / 72 * 25.4 == pytest.approx(drawn.width_mm, abs=0.01)
+    assert drawn.width_mm == pytest.approx((138 - 6 * (columns - 1)) / columns)
+
+
 def test_curves_are_vectors_and_cells_too(tmp_path):
     """No raster is hidden in the SVG."""
     for name in ("nine rates", "15 classes", "27 bars"):
@@ -216,6 +229,12 @@ def test_any_two_colours_are_told_apart_by_everyone(vision):
         assert np.linalg.norm(one - other) >= 15
 
 
+def test_the_blocks_of_a_network_are_told_apart_in_grey():
+    """Each kind from the other two, by lightness."""
+    kinds = [_lab(_linear(diagrams.COLOURS[kind]))[0] for kind in diagrams.NAMES]
+    assert min(abs(a - b) for a, b in itertools.combinations(kinds, 2)) >= 10
+
+
 @pytest.mark.parametrize("count", [2, 4, 6, 9])
 def test_neighbours_are_told_apart_in_grey(count):
     """By lightness, 15 at least between named curves; rates have an order, and other dashes."""
@@ -234,6 +253,15 @@ def test_every_line_stands_out_from_paper():
     ramp = [look["color"] for look in style.lines(9, [*range(9)])]
     for colour in (*style.PALETTE, *ramp):
         assert 1.05 / (TO_XYZ[1] @ _linear(colour) + 0.05) >= 2.95
+
+
+def test_the_values_of_a_matrix_are_read_on_every_shade():
+    """A contrast of 4.5 at least between a number and its cell, as WCAG 2.2 asks of text."""
+    shades = [mpl.colormaps["Blues"](level / 40) for level in range(41)]
+    for shade in shades:
+        light = TO_XYZ[1] @ _linear(mpl.colors.to_hex(shade)) + 0.05
+        contrast = 1.05 / light if charts._is_dark(shade) else light / 0.05
+        assert contrast >= 4.5
 
 
 def test_twelve_named_curves_look_all_different():

@@ -58,7 +58,7 @@ NUMBER = re.compile(
     rf"(?<![\w.,/^-])(?P<number>[−-]?(?:\d{{1,3}}(?:[{GAPS}]\d{{3}})+|\d+)(?:\.\d+)?)"
     r"(?!\w|[.,/:]\d)(?P<unit>(?:\s*±\s*[\d.]+)?\s*(?:%|per\s?cent\b|million\b))?"
 )
-ROUND, YEARS = 5, range(1900, 2100)
+ROUND, TEN, YEARS = 5, 10, range(1900, 2100)
 LEAST_PERCENT, LEAST_METRIC, LEAST_OTHER, LEAST_COUNT = 2, 2, 3, 4  # significant digits
 
 
@@ -188,7 +188,7 @@ def _ways(number: float, unit: str) -> Iterator[tuple[str, str, str]]:
         return
     for digits, way in ((3, "number"), (2, "number(2)"), (4, "number(4)")):
         yield f"{number:.{digits}f}", "", way
-    if abs(number) >= 10:  # noqa: PLR2004 - else two digits, which many numbers share
+    if abs(number) >= TEN:  # else it has two digits, which many numbers share
         yield f"{number:.1f}", "", "number(1)"
 
 

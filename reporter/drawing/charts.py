@@ -20,15 +20,20 @@ NAME_SHARES = 0.36, 0.5  # of the width, for the names of bars and rows; of more
 MANY = 10
 WORD_SHARE = 0.6  # of the width; a word that is longer is broken
 ROW_MM, BAR_MM, LEAST_MM = 7.5, 5.5, 25.0
+LETTER_MM = 1.3  # on average
 SCALE_MM = 8.0  # of the colours, where values do not fit into the cells
 COLUMN_MM = 42.0  # the longest name that stands along a column
 AROUND_MM = 11.0  # titles of the axes, and gaps
+AS_DARK_AS_LIGHT = 0.18  # the luminance that black and white stand out from equally
 VALUE_SIZES = (7.0, 6.5, 6.0)  # points
 
 
 def matrix_width(matrix: Matrix) -> float:
-    """Return the width in mm at which a matrix has cells that are not too large."""
-    names = max(map(style.text_mm, _readable(matrix.row_labels)), default=0.0)
+    """Return the width in mm at which a matrix has cells that are not too large.
+
+    A drawing that is kept needs it, too, so that nothing is measured here.
+    """
+    names = LETTER_MM * max(map(len, matrix.row_labels), default=0)
     return min(names, COLUMN_MM) + AROUND_MM + 11.0 * max(2, len(matrix.column_labels))
 
 
@@ -75,7 +80,8 @@ def fill_matrix(matrix: Matrix, figure: Figure, axes: Axes) -> None:
     high = min(max(LEAST_MM, row * len(names)), TALLEST_MM - around)
     every = math.ceil(len(names) * style.LINE_MM * lines / high)
     figure.set_figheight((high + around) / 25.4)
-    mesh = axes.pcolormesh(matrix.values, cmap="Blues", vmin=0, edgecolors="white", linewidth=0.3)
+    edge: Any = {"edgecolors": "white", "linewidth": 0.3} if size else {"edgecolors": "face"}
+    mesh = axes.pcolormesh(matrix.values, cmap="Blues", vmin=0, **edge)
     if size:
         _write_values(axes, matrix, mesh, size)
     else:
@@ -130,17 +136,23 @@ def _write_values(axes: Axes, matrix: Matrix, mesh: Any, size: float) -> None:
     for row, values in enumerate(matrix.values):
         for column, value in enumerate(values):
             if value:
-                red, green, blue, _ = mesh.cmap(mesh.norm(value))
-                is_dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5  # noqa: PLR2004 - half
+                colour = "white" if _is_dark(mesh.cmap(mesh.norm(value))) else "black"
                 axes.text(
                     column + 0.5,
                     row + 0.5,
                     f"{value:g}",
                     ha="center",
                     va="center_baseline",
-                    color="white" if is_dark else style.INK,
+                    color=colour,
                     fontsize=size,
                 )
+
+
+def _is_dark(colour: Sequence[float]) -> bool:
+    """Tell whether white stands out from a colour better than black does (WCAG 2.2, 1.4.3)."""
+    red, green, blue = (part**2.2 for part in colour[:3])
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return bool(light < AS_DARK_AS_LIGHT)
 
 
 def _number(value: float, unit: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ RECITED_BARS = 10
 RECITED_LABELS = 12
 COUNTED = ("epoch", "iteration", "step", "component")  # of which so many are said
 SLIGHT = 0.05  # of a curve's range: what neither a trend nor an extreme stands out by
+CALM = 0.1  # of a curve's largest value: a range within which it stays
+THOUSAND = 1000
 Show = Callable[[float], str]  # a value with its unit; a place on the x axis
 
 
@@ -41,10 +44,12 @@ def describe(outputs: tuple[Metric | Artifact, ...]) -> str:
 
 def shown(value: float, unit: str) -> str:
     """Return a value as the figure's axis has it: fractions in per cent, thousands apart."""
+    if not math.isfinite(value):
+        return "not finite"
     if unit == "fraction":
         text = f"{abs(100 * value):.1f} %"
     else:
-        text = f"{abs(value):,.0f}" if abs(value) >= 1000 else f"{abs(value):.3g}"  # noqa: PLR2004
+        text = f"{abs(value):,.0f}" if abs(value) >= THOUSAND else f"{abs(value):.3g}"
     sign = "−" if value < 0 and text.strip("0. %") else ""
     return sign + text.replace(",", "\N{NARROW NO-BREAK SPACE}")
 
@@ -117,10 +122,14 @@ def _shape(points: Sequence[tuple[float, float]], show: Show, at: Show) -> str:
         return f"is {show(first)} {at(points[0][0])}"
     if show(low[1]) == show(high[1]):
         return f"stays at {show(first)}"
-    if abs(last - first) <= slight or show(first) == show(last):
-        between = f"{show(low[1])} {at(low[0])} and {show(high[1])} {at(high[0])}"
-        return f"stays between {between}, and ends at {show(last)}"
-    text = f"{'rises' if last > first else 'falls'} from {show(first)} to {show(last)}"
+    if high[1] - low[1] <= CALM * max(abs(low[1]), abs(high[1])):
+        return f"stays between {show(low[1])} and {show(high[1])}, and ends at {show(last)}"
+    if show(first) == show(last):
+        text = f"begins and ends at {show(first)}"
+    elif abs(last - first) <= slight:
+        text = f"begins at {show(first)} and ends at {show(last)}"
+    else:
+        text = f"{'rises' if last > first else 'falls'} from {show(first)} to {show(last)}"
     if high[1] > max(first, last) + slight:
         text += f", highest {show(high[1])} {at(high[0])}"
     if low[1] < min(first, last) - slight:
@@ -168,8 +177,11 @@ def _bars(bars: Bars) -> str:
         return f"{title}: no values"
     if len(pairs) <= RECITED_BARS:
         return f"{title}: {', '.join(text for text, _ in pairs)}"
-    high, low = (choose(pairs, key=lambda pair: pair[1]) for choose in (max, min))
-    if high[1] == low[1]:
+    finite = [pair for pair in pairs if math.isfinite(pair[1])]
+    if not finite:
+        return f"{title}: {len(pairs)} bars without a finite value"
+    high, low = (choose(finite, key=lambda pair: pair[1]) for choose in (max, min))
+    if {value for _, value in pairs} == {high[1]}:
         return f"{title}: {len(pairs)} bars, each {shown(high[1], bars.unit)}"
     return f"{title}: {len(pairs)} bars, highest {high[0]}, lowest {low[0]}"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from reporter.drawing import style
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -14,8 +16,10 @@ HEIGHT_MM = 52.0
 FACE_MM = 24.0  # height of the largest block's face
 LEAST_MM = 3.0  # of any length, so that a 1×1 map is still seen
 POOLING_MM = 3.4  # slot of a pooling, which has no label of its own
+ENTRY_MM = 30.0  # of the legend
 SLANT = 0.28  # how far the third dimension leans, as a share of the face's height
-COLOURS = {"input": "#eeeeee", "convolution": "#9ecae1", "pooling": "#f4a582", "linear": "#b8e0c8"}
+COLOURS = {"input": "#f2f2f2", "convolution": "#9ecae1", "pooling": "#cf6f3e", "linear": "#cdeacb"}
+SIZES = (style.SMALL, 7.0, 6.5, 6.0)  # points of the labels; the first that fits
 NAMES = {"convolution": "convolution", "pooling": "pooling", "linear": "fully connected"}
 
 
@@ -32,31 +36,44 @@ def fill(axes: Axes, network: Stages, width_mm: float) -> None:
     poolings = sum(stage.role == "pooling" for stage in stages)
     slot = (width_mm - poolings * POOLING_MM) / max(1, len(stages) - poolings)
     sides = [stage.shape[-1] for stage in stages if len(stage.shape) > 1]
+    text: Any = {"ha": "center", "fontsize": _size(stages, slot), "linespacing": 1.15}
     left, middle, reach = 0.0, 0.56 * HEIGHT_MM, FACE_MM * (1 + SLANT) / 2 + 1.5
     for stage in stages:
         own = POOLING_MM if stage.role == "pooling" else slot
         height = face_mm(stage, max(sides, default=1))
         _block(axes, stage, (left + own / 2, middle), (thickness_mm(stage, own), height))
         if stage.role != "pooling":
-            shape = size_text(stage.shape).rpartition("×")
-            below = f"{shape[0]}\n×{shape[2]}" if shape[0] else shape[2]
-            text: Any = {"ha": "center", "fontsize": 6.5, "linespacing": 1.15}
-            axes.text(left + own / 2, middle - reach, below, va="top", **text)
+            axes.text(left + own / 2, middle - reach, _below(stage), va="top", **text)
             axes.text(left + own / 2, middle + reach, stage.label, va="bottom", **text)
         left += own
     kinds = dict.fromkeys(stage.role for stage in stages if stage.role in NAMES)
     handles = [Patch(facecolor=COLOURS[k], edgecolor="#444444", label=NAMES[k]) for k in kinds]
     legend: Any = {
-        "loc": "lower center",
-        "ncols": len(handles),
+        "loc": "upper center",
+        "ncols": min(len(handles), max(1, int(width_mm / ENTRY_MM))),
         "frameon": False,
         "handlelength": 1.2,
     }
-    axes.legend(handles=handles, bbox_to_anchor=(0.5, -0.06), **legend)
+    axes.legend(handles=handles, bbox_to_anchor=(0.5, 0.05), **legend)
     axes.set_xlim(0, width_mm)
     axes.set_ylim(-2, HEIGHT_MM + 2)
     axes.set_aspect("equal")
     axes.axis("off")
+
+
+def _below(stage: Stage) -> str:
+    """Return a stage's shape in two lines."""
+    maps, _, channels = size_text(stage.shape).rpartition("×")
+    return f"{maps}\n×{channels}" if maps else channels
+
+
+def _size(stages: tuple[Stage, ...], slot: float) -> float:
+    """Return the size at which all labels stand side by side."""
+    labels = [text for s in stages if s.role != "pooling" for text in (s.label, _below(s))]
+    for size in SIZES:
+        if all(style.text_mm(label, size) < slot - 0.5 for label in labels):
+            return size
+    return SIZES[-1]
 
 
 def face_mm(stage: Stage, largest: int) -> float:
