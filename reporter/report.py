@@ -56,7 +56,9 @@ class Cover(Part):
     date: dt.date  # given, never "today": same inputs, same bytes
     language: str = "en"
     citations: Annotated[  # "numeric", "author-year", or a .csl file of the workspace
-        str, Field(validation_alias=AliasChoices("citations", "citation_style"))
+        str,
+        AfterValidator(lambda name: "numeric" if name == "ieee" else name),  # its former name
+        Field(validation_alias=AliasChoices("citations", "citation_style")),
     ] = "numeric"
     contents: bool = True  # a table of contents after the cover
     lists: tuple[Literal["figures", "tables", "listings"], ...] = ()  # of all of them, after it

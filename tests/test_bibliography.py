@@ -138,7 +138,32 @@ def test_every_type_has_its_fields(tmp_path, kind, fields, expected):
     assert _entry(tmp_path, fields, kind).items() >= expected.items()
 
 
-@pytest.mark.parametrize("text", ["@article{a, title = ", "@misc{a, x={1}}\n@misc{a, x={2}}"])
+def test_braces_within_braces_are_marked_once(tmp_path):
+    """For a style knows no mark inside a mark."""
+    entry = _entry(tmp_path, "title = {{{Double} braces}}")
+    assert entry["title"] == '<span class="nocase">Double braces</span>'
+
+
+def test_an_entry_takes_what_its_parent_has(tmp_path):
+    """By crossref, the proceedings of a paper."""
+    path = tmp_path / "references.bib"
+    path.write_text(
+        "@inproceedings{a, title={T}, crossref={b}}\n@proceedings{b, booktitle={P}, year=2001}"
+    )
+    entry = bibliography.read(path)["a"]
+    assert (entry["title"], entry["container-title"]) == ("T", "P")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@article{a, title = ",
+        "@misc{a, x={1}}\n@misc{a, x={2}}",
+        "@misc{a, author={A, B, C, D}}",
+        "@misc{a, month=mai}",
+        "@misc{a, title={\\}}",
+    ],
+)
 def test_what_does_not_parse_is_told(tmp_path, text):
     """In one line that names the file; a second entry of one key is such a mistake."""
     path = tmp_path / "references.bib"

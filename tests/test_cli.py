@@ -167,6 +167,18 @@ def test_check_names_open_questions_and_those_placed_nowhere(toy):
     ]
 
 
+def test_check_notes_what_nothing_cites(toy):
+    """Beside what is to be mended: a note changes no exit code."""
+    report(toy, "build")
+    (toy / "references.bib").write_text("\n@misc{able, title = {T}, year = 2001}\n")
+    done = report(toy, "check")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == [
+        "note: references.bib:2: able is cited nowhere",
+        "nothing to mend",
+    ]
+
+
 def test_clean_leaves_the_store(toy):
     """Outputs and caches go, results stay."""
     report(toy, "build")

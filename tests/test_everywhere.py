@@ -3,8 +3,10 @@
 import html
 import re
 
+import pypdfium2
 import pytest
 
+from reporter import pdf
 from reporter.prose import page
 from tests.composing import compose, problems
 
@@ -142,3 +144,17 @@ def test_formulas_stand_in_headings_captions_and_lists(tmp_path):
     assert body.count('<img class="math" alt="\\eta"') == 4  # heading, contents, caption, list
     assert 'alt="At \\eta"' in body
     assert composed.chapters[0].headings[1].text == "At \\eta"
+
+
+def test_a_heading_reads_alike_in_outline_and_running_head(tmp_path):
+    """With a value, a reference and the TeX of a formula."""
+    title = '# At {{ runs["one"].test_accuracy }} of $x$, see @fig-last'
+    filler = "\n\nText." * 60
+    composed = compose(tmp_path, {"01-a.md": title + filler + LATER})
+    (tmp_path / "a.pdf").write_bytes(pdf.render(page.whole(composed)))
+    pages = pypdfium2.PdfDocument(tmp_path / "a.pdf")
+    titles = [" ".join(mark.get_title().split()) for mark in pages.get_toc()]
+    expected = "1 At 50.0 % of x, see Figure 1"
+    assert expected in titles
+    heads = [" ".join(one.get_textpage().get_text_range().split()) for one in pages]
+    assert sum(expected in text for text in heads) >= 2

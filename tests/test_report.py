@@ -130,6 +130,25 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     assert (run.seeds, run.timeout_s, run.quick, run.parameters) == ((0,), None, {}, {})
 
 
+def test_citations_have_a_style_by_either_name(tmp_path: Path) -> None:
+    """`citation_style = "ieee"` is what numbers were called at first."""
+    assert _load(tmp_path, COVER).report.citations == "numeric"
+    for line, style in (
+        ('citations = "author-year"', "author-year"),
+        ('citation_style = "author-year"', "author-year"),
+        ('citation_style = "ieee"', "numeric"),
+    ):
+        assert _load(tmp_path, f"{COVER}{line}\n").report.citations == style
+
+
+def test_lists_are_named_in_order(tmp_path: Path) -> None:
+    """Of figures, tables and listings; anything else is told."""
+    line = 'lists = ["tables", "figures"]\n'
+    assert _load(tmp_path, COVER + line).report.lists == ("tables", "figures")
+    with pytest.raises(ReportError, match="'pictures': input should be 'figures'"):
+        _load(tmp_path, COVER + 'lists = ["pictures"]\n')
+
+
 def test_a_split_by_share_is_read_as_one(tmp_path: Path) -> None:
     """split = { test, seed } is a share."""
     tables = '[data.d]\npath = "d"\nsplit = { test = 0.1, seed = 42 }\n'

@@ -68,22 +68,29 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         ReportError: what does not parse; with the file and, where it is known, the line.
     """
-    from pybtex.database import BibliographyDataError, parse_string
-    from pybtex.scanner import PybtexSyntaxError
+    from pybtex.database import parse_string
+    from pybtex.exceptions import PybtexError
 
     if not path.is_file():
         return {}
     try:
         entries = parse_string(path.read_text(encoding="utf-8"), "bibtex").entries
-    except (PybtexSyntaxError, BibliographyDataError, UnicodeDecodeError) as exc:
+    except (PybtexError, UnicodeDecodeError) as exc:
         raise ReportError(f"{path}: {' '.join(str(exc).split())}") from exc
-    return {key: _item(key, entry) for key, entry in entries.items()}
+    items = {}
+    for key, entry in entries.items():
+        try:
+            items[key] = _item(key, entry, entries.get(entry.fields.get("crossref", "")))
+        except (PybtexError, ValueError) as exc:  # of names, of LaTeX
+            raise ReportError(f"{path}: {key}: {' '.join(str(exc).split())}") from exc
+    return items
 
 
-def _item(key: str, entry: Any) -> dict[str, Any]:
-    """Return one entry as CSL-JSON."""
+def _item(key: str, entry: Any, parent: Any = None) -> dict[str, Any]:
+    """Return one entry as CSL-JSON; `parent` is the one that it refers to by crossref."""
     kind = entry.type.lower()
-    raw = {name.lower(): " ".join(value.split()) for name, value in entry.fields.items()}
+    given = [*(parent.fields.items() if parent else ()), *entry.fields.items()]
+    raw = {name.lower(): " ".join(value.split()) for name, value in given}
     item: dict[str, Any] = {"id": key, "type": TYPES.get(kind, "document")}
     for name, sources in FIELDS.items():
         found = next((raw[source] for source in sources if raw.get(source)), "")
@@ -105,7 +112,7 @@ def _item(key: str, entry: Any) -> dict[str, Any]:
 
 def _dates(raw: Mapping[str, str]) -> dict[str, Any]:
     dates = {}
-    date = raw.get("date") or raw.get("year", "")
+    date = raw.get("date", "").partition("/")[0] or raw.get("year", "")  # of a span the first
     if date:
         dates["issued"] = _date(date, raw.get("month", ""))
     if raw.get("urldate"):
@@ -184,10 +191,12 @@ def text(latex: str, *, keeps_case: bool = True) -> str:
     marked = EMPHASIS.sub(rf"{ITALIC_OPEN}\1{ITALIC_CLOSE}", marked)
     marked = MATHS.sub(lambda m: re.sub(r"\\[A-Za-z]+", r"{$\g<0>$}", m[1]), marked)
 
-    def html(part: Any) -> str:
-        if isinstance(part, Protected) and keeps_case:
-            return f'<span class="nocase">{"".join(map(html, part.parts))}</span>'
-        return "".join(map(html, part.parts)) if hasattr(part, "parts") else escape(str(part))
+    def html(part: Any, *, is_free: bool = keeps_case) -> str:
+        if not hasattr(part, "parts"):
+            return escape(str(part))
+        is_kept = is_free and isinstance(part, Protected)
+        inner = "".join(html(one, is_free=is_free and not is_kept) for one in part.parts)
+        return f'<span class="nocase">{inner}</span>' if is_kept else inner
 
     shown = html(Text.from_latex(marked))
     shown = shown.replace("&quot;", "”").replace("&#x27;", "’")
