@@ -30,7 +30,7 @@ from reporter.prose.numbering import Problem
 from reporter.prose.questions import FENCE, INLINE_CODE, read_questions
 from reporter.prose.sections import read_sections
 from reporter.prose.templates import HEADING_ID, bare
-from reporter.prose.tools import NAMES, filters
+from reporter.prose.tools import NAMES
 from reporter.prose.values import Desk, Value
 from reporter.prose.views import RunView
 
@@ -225,7 +225,7 @@ def _without_lines(text: str, first: int, silenced: set[int]) -> str:
 
 def _spoken(text: str) -> Iterator[tuple[int, str]]:
     """Yield captions and alt texts that stand in a template's calls, with their lines."""
-    tree = bare(NAMES, filters()).parse(text)
+    tree = bare(NAMES).parse(text)
     for call in tree.find_all(nodes.Call):
         for argument in call.kwargs:
             if argument.key in SPOKEN:

@@ -30,8 +30,8 @@ from reporter.prose.sections import (
     read_sections,
     used_runs,
 )
-from reporter.prose.templates import bare, templates, with_lines
-from reporter.prose.tools import NAMES, Tools, filters
+from reporter.prose.templates import bare, compiled, templates
+from reporter.prose.tools import NAMES, Tools
 from reporter.prose.values import Desk
 from reporter.prose.views import Runs
 
@@ -64,7 +64,7 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     style_file(report.folder, report.report.citations)
     wanted = set(only)
     sections = {section.id: section for section in read_sections(report)}
-    environment = bare(NAMES, filters())
+    environment = bare(NAMES)
     questions = read_questions(report.folder)
     named = named_questions(_texts(report), questions)
     used = {
@@ -151,7 +151,7 @@ class _Composer:
             render=self._markdown,
         )
         names = {"runs": Runs(desk, finished), **tools.functions()}
-        self.environment = templates(self.court, names, filters())
+        self.environment = templates(self.court, names)
 
     def document(self) -> Document:
         """Compose abstract and sections in reading order."""
@@ -219,8 +219,7 @@ class _Composer:
         """Render a template text; return it, and which line of the file each of its lines is."""
         text = PRIVATE.sub("", text)
         try:
-            tree = with_lines(self.environment.parse(text, name=path, filename=path))
-            code = self.environment.compile(tree, name=path, filename=path)
+            code = compiled(text, path)
             globals_ = self.environment.make_globals(None)
             template = self.environment.template_class.from_code(self.environment, code, globals_)
             shown, lines = rendered(template)

@@ -34,13 +34,7 @@ def section(document: Document, name: str) -> str:
 
 
 def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(BASE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = _environment()
     parts = [
         {"id": chapter.section.id, "html": Markup(document.set(chapter.html))}  # noqa: S704 - ours
         for chapter in chapters
@@ -89,8 +83,8 @@ def _lists(document: Document) -> dict[str, list[dict[str, Any]]]:
 
 
 @cache
-def _style() -> str:
-    """Return all style sheets, with the faces embedded."""
+def _faces() -> str:
+    """Return the faces as a style sheet that holds their files."""
     faces = []
     for family, weight, style, package, file in fonts.FACES:
         path = fonts.path(package, file)
@@ -100,5 +94,22 @@ def _style() -> str:
             f'@font-face{{font-family:"{family}";font-weight:{weight};font-style:{style};'
             f'src:url(data:font/{path.suffix[1:]};base64,{content}) format("{kind}")}}'
         )
+    return "\n".join(faces)
+
+
+def _style() -> str:
+    """Return all style sheets, with the faces embedded."""
     sheets = [path.read_text(encoding="utf-8") for path in sorted(BASE.glob("*.css"))]
-    return "\n".join([*faces, *sheets])
+    return "\n".join([_faces(), *sheets])
+
+
+@cache
+def _environment() -> Environment:
+    """Return what compiles the page's template, again only after a change of it."""
+    return Environment(
+        loader=FileSystemLoader(BASE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

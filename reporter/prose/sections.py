@@ -165,7 +165,7 @@ class Look:
 @lru_cache(maxsize=512)
 def _look(text: str) -> Look:
     """Parse a template once, however often it is asked about."""
-    environment = bare((), {})
+    environment = bare(())
     tree = environment.parse(text)
     filters = tuple((node.name, node.lineno) for node in tree.find_all(nodes.Filter))
     environment.filters |= dict.fromkeys((name for name, _ in filters), str)  # judged by `_words`

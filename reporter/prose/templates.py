@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, nodes
@@ -10,13 +11,21 @@ from jinja2.sandbox import SandboxedEnvironment, safe_range
 
 from reporter.prose.claims import ClaimExtension, Court
 from reporter.prose.markdown import ID_CLOSE, ID_OPEN
+from reporter.prose.tools import filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
+    from types import CodeType
 
 CLOSED = frozenset(
     {"desk", "style", "numbers", "metrics", "meaning", "raw"}
 )  # of values: prose reads, filters print
+SETTING: Mapping[str, Any] = {
+    "undefined": StrictUndefined,
+    "keep_trailing_newline": True,
+    "trim_blocks": True,  # so that claims on lines of their own flow in one paragraph
+    "lstrip_blocks": True,
+}
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
 
 
@@ -52,26 +61,33 @@ def _not_constant(_context: Any = None) -> str:
     raise nodes.Impossible
 
 
-def bare(names: Iterable[str], filters: Mapping[str, Callable[..., Any]]) -> Templates:
+def bare(names: Iterable[str]) -> Templates:
     """Return an environment that knows all names and can render nothing: for a look at texts."""
     environment = Templates(extensions=[ClaimExtension])
     environment.globals = dict.fromkeys(("runs", "range", "zip", *names))
-    environment.filters |= filters
+    environment.filters |= filters()
     return environment
 
 
-def templates(
-    court: Court, names: Mapping[str, Any], filters: Mapping[str, Callable[..., Any]]
-) -> Templates:
+def templates(court: Court, names: Mapping[str, Any]) -> Templates:
     """Return the environment in which a report's texts are rendered."""
-    environment = Templates(
-        extensions=[ClaimExtension],
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,  # so that claims on lines of their own flow in one paragraph
-        lstrip_blocks=True,
-    )
+    environment = Templates(extensions=[ClaimExtension], **SETTING)
     environment.court = court
     environment.globals = {"range": safe_range, "zip": zip, **names}
-    environment.filters |= filters
+    environment.filters |= filters()
+    return environment
+
+
+@lru_cache(maxsize=256)
+def compiled(text: str, path: str) -> CodeType:
+    """Compile a text that is to be set; a preview sets most texts again as they were."""
+    environment = _reader()
+    tree = with_lines(environment.parse(text, name=path, filename=path))
+    return environment.compile(tree, name=path, filename=path)
+
+
+@cache
+def _reader() -> Templates:
+    environment = Templates(extensions=[ClaimExtension], **SETTING)
+    environment.filters |= filters()
     return environment
