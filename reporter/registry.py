@@ -55,6 +55,14 @@ def load(folders: Iterable[Path]) -> Registry:
     return Registry(experiments=experiments, files=files)
 
 
+def forget(folders: Iterable[Path]) -> None:
+    """Let the next `load` read the files of `folders` again, as after a save."""
+    packages = {_package(folder) for folder in folders}
+    for name in list(sys.modules):
+        if name.partition(".")[0] in packages:
+            del sys.modules[name]
+
+
 def experiments_in(path: Path) -> list[Experiment]:
     """Import one experiment file and return the experiments that it defines itself."""
     module = _import(path)
@@ -67,7 +75,7 @@ def experiments_in(path: Path) -> list[Experiment]:
 
 def _import(path: Path) -> types.ModuleType:
     """Import `path` as a member of a package private to its folder; `sys.path` stays as it is."""
-    package = "_experiments_" + hashlib.sha256(str(path.parent.resolve()).encode()).hexdigest()[:12]
+    package = _package(path.parent)
     if package not in sys.modules:
         parent = types.ModuleType(package)
         parent.__path__ = [str(path.parent)]
@@ -86,3 +94,8 @@ def _import(path: Path) -> types.ModuleType:
         del sys.modules[name]
         raise ReportError(f"{path}: can't be imported: {type(exc).__name__}: {exc}") from exc
     return module
+
+
+def _package(folder: Path) -> str:
+    """Return the name of the package that the files of `folder` are imported into."""
+    return "_experiments_" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from playwright.sync_api import sync_playwright
 
 from reporter import shipped
 from reporter.build import Built, Request, build
+from tests.browser import chromium
 
 os.environ.pop("REPORT_STORE", None)  # tests have stores of their own
 torch.set_num_threads(1)  # as a run's worker does: the count changes float sums
@@ -24,3 +26,13 @@ def demo_root(tmp_path_factory):
 def demo(demo_root: Path) -> Built:
     """Return the demo as `report build demo --quick` leaves it."""
     return build(Request(folder=DEMO, root=demo_root, is_quick=True))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return a headless Chromium; without one a test skips, or fails where one is required."""
+    program = chromium()
+    with sync_playwright() as playwright:
+        window = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield window
+        window.close()

@@ -14,6 +14,7 @@ VERBS = {
     "why": "look",
     "run": "make",
     "build": "make",
+    "serve": "serve",
     "check": "make",
     "clean": "start",
     "export": "start",

@@ -1,0 +1,42 @@
+"""report serve: the page in the browser while it is being written."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import suppress
+
+import click
+
+from reporter.cli.places import locate
+
+
+@click.command("serve")
+@click.argument("report", required=False)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--quick", is_flag=True, help="Show the results of the quick build.")
+@click.option("--run", "computes", is_flag=True, help="Compute what is missing, too.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="runs.last-fc.epochs=5"
+)
+def serve_command(
+    report: str | None, *, port: int, quick: bool, computes: bool, overrides: tuple[str, ...]
+) -> None:
+    """Show REPORT at an address of this machine, set anew on every save, until Ctrl-C.
+
+    Port 0 takes a free one. What is wrong stands on the page, which stays the last that could be
+    set. No file is written but drawn figures; without --run nothing is computed.
+    """
+    from reporter.cli.watch import watching
+    from reporter.serve import serving
+    from reporter.workplace import Request
+
+    folder, root = locate(report)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with watching() as watch, suppress(KeyboardInterrupt):
+        request = Request(
+            folder=folder, root=root, is_quick=quick, overrides=overrides, watch=watch
+        )
+        with serving(request, port, computes=computes) as address:
+            click.echo(address)
+            threading.Event().wait()
