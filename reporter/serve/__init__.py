@@ -90,7 +90,7 @@ class _Preview:
             if self.computing:
                 self.computing.want(*self.draft.planned())
         except ReportError as exc:
-            self.news.tell(faults=(str(exc),))
+            self.news.tell(faults=(str(exc).replace(f"{self.draft.request.folder}/", ""),))
         except Exception as exc:  # noqa: BLE001 - a preview outlives whatever is half-saved
             traceback.print_exc()
             self.news.tell(faults=(f"{type(exc).__name__}: {exc} (the terminal has more)",))

@@ -15,12 +15,14 @@ class State:
         number: grows with every change.
         html: the last page that could be set; "" before the first.
         version: of the page, the same for the same bytes.
-        faults: what is wrong with the sources as they are now, one line each.
+        is_current: whether the page shows the sources as they are now.
+        faults: what is wrong with them, one line each.
     """
 
     number: int = 0
     html: str = ""
     version: str = "none"
+    is_current: bool = False
     faults: tuple[str, ...] = ()
 
 
@@ -34,7 +36,7 @@ class News:
 
     def tell(self, *, faults: tuple[str, ...], html: str | None = None) -> None:
         """Replace what is wrong, and the page where there is a new one."""
-        new = replace(self.state, faults=faults)
+        new = replace(self.state, faults=faults, is_current=html is not None)
         if html is not None:
             version = hashlib.sha256(html.encode()).hexdigest()[:16]
             new = replace(new, html=html, version=version)

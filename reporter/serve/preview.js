@@ -218,7 +218,8 @@
   const source = new EventSource("/events");
   source.onmessage = ({ data }) => {
     const told = JSON.parse(data);
-    tell(told.faults.length ? "To mend; the page is the last that could be set" : "", told.faults);
+    const title = told.is_current ? "To mend" : "To mend; the page is the last that could be set";
+    tell(told.faults.length ? title : "", told.faults);
     newest = told.version;
     catchUp();
   };

@@ -134,8 +134,8 @@ class _Visit(BaseHTTPRequestHandler):
                 self.wfile.write(b": here\n\n")
                 continue
             number = state.number
-            told = json.dumps({"version": state.version, "faults": state.faults})
-            self.wfile.write(f"data: {told}\n\n".encode())
+            told = {name: getattr(state, name) for name in ("version", "is_current", "faults")}
+            self.wfile.write(f"data: {json.dumps(told)}\n\n".encode())
 
     def _begin(self, media_type: str, more: dict[str, str] | None = None) -> None:
         self.send_response(HTTPStatus.OK)
