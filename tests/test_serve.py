@@ -194,6 +194,15 @@ def test_section_in_a_new_folder_is_seen(toy):
         assert "'nothing' is undefined" in listener.until(is_wrong)["faults"][0]
 
 
+def test_report_whose_folder_goes_can_come_back(toy):
+    """As when another branch is checked out."""
+    with preview(toy) as (_, listener):
+        toy.rename(toy.with_name("aside"))
+        listener.until(is_wrong)
+        toy.with_name("aside").rename(toy)
+        listener.until(is_well)
+
+
 MISTAKES = {
     "{% claim %}\n": "sections/01-results.md:4: template syntax",
     "{{ runs['tow'].test_accuracy }}\n": "sections/01-results.md:4: no run is called 'tow'",

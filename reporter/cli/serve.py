@@ -24,8 +24,8 @@ def serve_command(
 ) -> None:
     """Show REPORT at an address of this machine, set anew on every save, until Ctrl-C.
 
-    Port 0 takes a free one. What is wrong stands on the page, which stays the last that could be
-    set. No file is written but drawn figures; without --run nothing is computed.
+    Port 0 takes a free one. Mistakes lie over the page, which stays the last that could be set.
+    Only caches are written; without --run nothing is computed.
     """
     from reporter.cli.watch import watching
     from reporter.serve import serving

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from reporter.workplace import Request
 
+RETRY_S = 1.0  # after watching failed
+
 
 @contextlib.contextmanager
 def serving(request: Request, port: int, *, computes: bool = False) -> Iterator[str]:
@@ -65,22 +67,29 @@ class _Preview:
         """Set the page now and after every save, until told to stop."""
         try:
             while not self.stop.is_set():
-                folders = self.draft.folders()
-                for saved in saves(folders, self.stop):
-                    if saved is not None or self.is_due.is_set():
-                        self.is_due.clear()
-                        self._set(saved or ())
-                    if saved is not None and self._is_moved(folders, saved):
-                        break
+                try:
+                    self._follow(self.draft.folders())
+                except OSError as exc:  # a folder that went meanwhile, or too many to watch
+                    self.news.tell(faults=(f"saves are not seen: {exc}",))
+                    self.stop.wait(RETRY_S)
         finally:
             if self.computing:
                 self.computing.stop()
+
+    def _follow(self, folders: tuple[Path, ...]) -> None:
+        """Set the page after every save in these folders, until there are others."""
+        for saved in saves(folders, self.stop):
+            if saved is not None or self.is_due.is_set():
+                self.is_due.clear()
+                self._set(saved or set())
+            if saved is not None and self._is_moved(folders, saved):
+                return
 
     def _is_moved(self, folders: tuple[Path, ...], saved: set[Path]) -> bool:
         """Tell whether watching has to begin anew: a folder came, or went, if only for a moment."""
         return not saved.isdisjoint(folders) or self.draft.folders() != folders
 
-    def _set(self, saved: tuple[Path, ...] | set[Path]) -> None:
+    def _set(self, saved: set[Path]) -> None:
         """Tell the new page, or why there is none."""
         try:
             self.draft.forget(saved)

@@ -30,6 +30,7 @@ HEARTBEAT_S = 15.0  # between signs of life, by which a closed page is noticed
 SAFE = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 ICON = '<link rel="icon" href="data:,">'  # else browsers ask for one
