@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reporter.plan import Plan
-    from reporter.prose.document import Document
+    from reporter.prose.composed import Document
     from reporter.store import Stored
     from reporter.workplace import Request, Workplace
 
