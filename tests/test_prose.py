@@ -208,7 +208,7 @@ def test_references_know_what_comes_later(tmp_path: Path) -> None:
     assert expected in shown
     assert composed.problems == ()
     set_ = _html(composed)
-    targets = re.findall(r'href="#([^"]+)"', set_)
+    targets = re.findall(r'href="#((?!run-)[^"]+)"', set_)
     assert len(targets) == 7
     assert all(f'id="{target}"' in set_ for target in targets)
     assert "(1)" in shown
@@ -789,6 +789,25 @@ def test_settings_without_a_difference_are_all_shown(tmp_path: Path) -> None:
     html = _html(_compose(tmp_path, '{{ settings(["a", "b"], caption="S.") }}', runs))
     assert html.count("<tr>") == 3
     assert "The same in all" not in html
+
+
+def test_what_is_shown_leads_to_the_runs_that_made_it(tmp_path: Path) -> None:
+    """A figure and a table to the entry of each run; more than three are counted."""
+    runs = {name: finished(name, every_artifact()) for name in ("one", "two", "three", "four")}
+    shown = {
+        '{{ figure("one.loss", caption="L.") }}': ["run-one"],
+        '{{ figures(["one.loss", "two.loss"], caption="L.") }}': ["run-one", "run-two"],
+        '{{ table("two.rates", caption="R.") }}': ["run-two"],
+        '{{ compare(["one", "two", "three", "four"], ["test_accuracy"], caption="C.") }}': [
+            "appendix"
+        ],
+    }
+    for index, (text, targets) in enumerate(shown.items()):
+        whole = page.whole(_compose(tmp_path / str(index), f"{text}\n", runs))
+        found = re.search(r'<span class="origin">(.*?)</span>', whole)
+        assert found
+        assert re.findall(r'href="#([^"]+)"', found[1]) == targets
+        assert all(f'id="{target}"' in whole for target in targets)
 
 
 def test_the_appendix_says_once_what_runs_share(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import zip_longest
@@ -22,6 +22,7 @@ from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code, plain
 from reporter.prose.numbering import SPELLED
 from reporter.prose.observe import Observer
+from reporter.prose.origins import origin
 from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
 from reporter.prose.views import Finished, Parameters
 
@@ -139,6 +140,7 @@ class Tools:
         ]
         credit = credit_line(map(self._find, names), self.credits)
         label = self._label("fig", target, number, caption + credit, "; ".join(lines))
+        label += origin(self._find(name)[0] for name in names)
 
         def html() -> str:
             panels = "".join(part(*sub) for part, sub in zip(parts, subs, strict=True))
@@ -155,7 +157,7 @@ class Tools:
         target = id or "tbl-" + name.replace(".", "-").replace("_", "-")
         run, output = self._find(name)
         if run.error:
-            return self._tabular(target, caption, self._failure(run, "Table"))
+            return self._tabular(target, caption, self._failure(run, "Table"), [run])
         found = run.output(output)[0]
         if not isinstance(found, Table):
             raise ReportError(f"table: {name!r} is a {type(found).__name__}; use figure")
@@ -178,7 +180,7 @@ class Tools:
         ]
         numeric = [tables.is_numeric(found, index) for index in range(len(columns))]
         head = [escape(column.label) for column in columns]
-        return self._tabular(target, caption, self._grid(head, rows, numeric))
+        return self._tabular(target, caption, self._grid(head, rows, numeric), [run])
 
     def compare(
         self,
@@ -213,7 +215,7 @@ class Tools:
         target = id or f"tbl-{next(iter(labels))}-compared"
         numeric = [False] + [True] * len(heads)
         head = [self.render(text, True) for text in (first, *heads.values())]
-        return self._tabular(target, caption, self._grid(head, rows, numeric))
+        return self._tabular(target, caption, self._grid(head, rows, numeric), runs)
 
     def settings(
         self,
@@ -244,14 +246,15 @@ class Tools:
             head *= 2
         foot = f'<p class="shared">The same in all: {shared}.</p>' if shared and own != rows else ""
         target = id or f"tbl-{next(iter(labels))}-settings"
-        return self._tabular(target, caption, self._grid(head, own, [False] * len(head)) + foot)
+        body = self._grid(head, own, [False] * len(head)) + foot
+        return self._tabular(target, caption, body, runs)
 
     def listing(self, name: str, *, caption: str = "", id: str = "") -> str:
         """Place the text "run.artifact", a program's output or code, as a numbered listing."""
         target = id or "lst-" + name.replace(".", "-").replace("_", "-")
         number = self.numbering.number("lst", target)
-        label = self._label("lst", target, number, caption, name)
         run, output = self._find(name)
+        label = self._label("lst", target, number, caption, name) + origin([run])
         if run.error:
             body = self._failure(run, "Listing")
         else:
@@ -336,9 +339,9 @@ class Tools:
         said = f' role="group" aria-label="{escape(name)}"' if name else ""
         return f'<div class="images"{said}>{"".join(cells)}</div>'
 
-    def _tabular(self, target: str, caption: str, body: str) -> str:
+    def _tabular(self, target: str, caption: str, body: str, runs: Iterable[Finished]) -> str:
         number = self.numbering.number("tbl", target)
-        label = self._label("tbl", target, number, caption)
+        label = self._label("tbl", target, number, caption) + origin(runs)
         return self.desk.fragments.put(
             f'<figure id="{escape(target)}" class="table"><figcaption>{label}</figcaption>'
             f"{body}</figure>\n",
