@@ -67,7 +67,7 @@ def test_groups_stand_in_brackets_in_the_text(tmp_path):
     """Every kind has its plural; a detail stays."""
     text = """\
 We see [@fig-c; @fig-d; @fig-e], [@fig-b, left], [@eq-x; @eq-y], [@lst-one-printed; @lst-z],
-[@q-a; @q-b], [@sec-results; @sec-more] and @fig-b.
+[@q-a; @q-b], [@sec-results; @sec-more] and @fig-b/@fig-c.
 
 ## More {#sec-more}
 
@@ -89,7 +89,7 @@ $$ (eq-y)
     assert problems(composed) == []
     expected = (
         "We see Figures 3–5, Figure 2, left, Equations 1 and 2, Listings 1 and 2, "
-        "Questions 1 and 2, Sections 1 and 1.1 and Figure 2."
+        "Questions 1 and 2, Sections 1 and 1.1 and Figure 2/Figure 3."
     )
     assert expected in text_of(html_of(composed))
 

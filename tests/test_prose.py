@@ -336,6 +336,10 @@ WRONG = {
         '{{ figures(["one.loss", "one.names"], captions=["a"]) }}',
         "figures: 2 figures, but 1 captions",
     ),
+    "more parts than letters": (
+        '{{ figures(["one.loss"] * 27, caption="x") }}',
+        "figures: 27 figures have no letters; place some apart",
+    ),
     "unknown question": ('{{ question("q-x") }}', "no question is called 'q-x'"),
     "unknown filter": ('{{ runs["one"].test_accuracy | percnt }}', "template syntax: "),
     "broken tag": ("{% claim %}x{% endclaim %}", "template syntax: "),

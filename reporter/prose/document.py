@@ -51,7 +51,7 @@ MISTAKES = (  # what an author's template can raise
     ValueError,
     LookupError,
 )
-PRIVATE = re.compile("[\ue000-\ue011]")  # the characters that pieces and ids are marked with
+PRIVATE = re.compile("[\ue000-\ue014]")  # the characters that pieces and ids are marked with
 
 
 def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 KEY = r"[A-Za-z0-9_](?:[\w:./+-]*\w)?"
 ITEM = rf"@{KEY}(?:, *[^;@\[\]]+)?"  # @key, or @key, p. 3
 CITATION = re.compile(rf"\[({ITEM}(?:\s*;\s*{ITEM})*)\](?!\()")
-MENTION = re.compile(f"@({KEY})")
-REFERENCE = re.compile(r"(?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9][\w.-]*")
-INSIDE_WORD = re.compile(r"[\w\\/.+-]")  # an @ after it begins nothing
+REFERENCE = re.compile(r"@((?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9](?:[\w.-]*\w)?)")
+MENTION = re.compile(f"(?<![/.+-])@({KEY})")  # nor in an address
 ELEMENTS = re.compile(r'<sup class="footnote-ref">.*?</sup>|<[^>]+>', re.DOTALL)
 ABBREVIATIONS = ("vs.", "cf.", "e.g.", "i.e.", "al.", "Fig.")  # that end no sentence
 SENTENCE = re.compile(
@@ -79,7 +78,8 @@ def parser(hooks: Hooks) -> MarkdownIt:
     markdown.core.ruler.push("headings", lambda state: _number_headings(state, hooks))
     rules = {
         "citation": lambda token: _cited(token.content, hooks),
-        "mention": lambda token: _mentioned(token.content, hooks),
+        "reference": lambda token: hooks.refer((token.content,)),
+        "mention": lambda token: hooks.mention(token.content),
         "math_inline": lambda token: hooks.piece(
             math(token.content, is_block=False), token.content
         ),
@@ -140,11 +140,12 @@ def _renderer(rule: Callable[[Token], str], hooks: Hooks) -> Callable[..., str]:
 
 
 def _parse_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's way
-    """Recognise @fig-x, @key, and [@key, p. 3; @key]."""
-    is_word = bool(state.pos) and INSIDE_WORD.match(state.src[state.pos - 1])
-    for pattern, kind in ((CITATION, "citation"), (MENTION, "mention")):
+    """Recognise [@key, p. 3; @key], @fig-x and @key, but no @ inside a word."""
+    before = state.src[state.pos - 1] if state.pos else " "
+    patterns = {"citation": CITATION, "reference": REFERENCE, "mention": MENTION}
+    for kind, pattern in patterns.items():
         match = pattern.match(state.src, state.pos)
-        if match is None or (kind == "mention" and is_word):
+        if match is None or (kind != "citation" and (before.isalnum() or before in "_\\")):
             continue
         if not silent:
             state.push(kind, "", 0).content = match[1]
@@ -153,21 +154,19 @@ def _parse_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 
     return False
 
 
-def _mentioned(key: str, hooks: Hooks) -> str:
-    return hooks.refer((key,)) if REFERENCE.fullmatch(key) else hooks.mention(key)
-
-
 def _cited(text: str, hooks: Hooks) -> str:
     """Return what stands for the inside of brackets: references first, then citations."""
-    parts = [part.strip().removeprefix("@").partition(",") for part in text.split(";")]
-    cites = [Cite(key=key, detail=detail.strip()) for key, _, detail in parts]
-    targets = [cite for cite in cites if REFERENCE.fullmatch(cite.key)]
+    parts = [part.strip().partition(",") for part in text.split(";")]
+    cites = [Cite(key=key.removeprefix("@"), detail=detail.strip()) for key, _, detail in parts]
+    targets = [cite for cite in cites if REFERENCE.fullmatch(f"@{cite.key}")]
     others = tuple(cite for cite in cites if cite not in targets)
-    shown = [hooks.refer(tuple(cite.key for cite in targets))] if targets else []
-    shown += [escape(cite.detail) for cite in targets if cite.detail]
-    return " ".join(
-        [*([", ".join(shown)] if shown else []), *([hooks.cite(others)] if others else [])]
-    )
+    shown = []
+    if targets:
+        details = (escape(cite.detail) for cite in targets if cite.detail)
+        shown.append(", ".join([hooks.refer(tuple(cite.key for cite in targets)), *details]))
+    if others:
+        shown.append(hooks.cite(others))
+    return " ".join(shown)
 
 
 def _give_lines(tokens: list[Token]) -> None:

@@ -12,7 +12,7 @@ from reporter import shipped
 from reporter.errors import ReportError, nearest
 from reporter.prose import bibliography
 from reporter.prose.csl import CITED, CLOSE, OPEN, Cite, StyledWorks, tidy
-from reporter.prose.numbering import Problem
+from reporter.prose.numbering import SPACE, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -125,10 +125,9 @@ class References:
     def _in_text(self, cite: Cite, html: str) -> str:
         names = short_names(self.entries[cite.key])
         if self._settled.is_numeric:
-            return f"{names} {html}"
+            return f"{names}{SPACE}{html}"
         year = self._settled.years[cite.key]
-        inside = f"{year}, {escape(cite.detail)}" if cite.detail else year
-        return f'<a href="#ref-{escape(cite.key)}">{names} ({inside})</a>'
+        return f'<a href="#ref-{escape(cite.key)}">{names} ({year})</a>'
 
 
 def short_names(item: dict[str, Any]) -> str:

@@ -125,6 +125,8 @@ class Tools:
         for word, given in (("captions", captions), ("alts", alts)):
             if given and len(given) != len(names):
                 raise ReportError(f"figures: {len(names)} figures, but {len(given)} {word}")
+        if len(names) > len(ascii_lowercase):
+            raise ReportError(f"figures: {len(names)} figures have no letters; place some apart")
         target = id or "fig-" + names[0].replace(".", "-").replace("_", "-")
         number = self.numbering.number("fig", target)
         layout = Layout(columns=columns or (2 if len(names) > 1 else 1), across=across)
