@@ -5,7 +5,8 @@ import re
 import pytest
 
 from reporter.errors import ReportError
-from tests.composing import compose, problems, results
+from tests.composing import compose, html_of, problems, results, text_of
+from tests.workspaces import every_artifact, finished
 
 ABOVE = """\
 {% claim runs["one"].test_accuracy > 0 %}
@@ -76,6 +77,17 @@ def test_a_problem_names_its_line(tmp_path, text, line, message):
     object.__setattr__(runs["one"].results[0].result["filters"], "description", "")
     (told,) = problems(compose(tmp_path, ABOVE + text, runs))
     assert told.startswith(f"sections/01-results.md:{line}: {message}")
+
+
+def test_a_draft_keeps_its_lines(tmp_path):
+    """Though a claim within a claim is marked once."""
+    inner = '{% claim runs["one"].test_accuracy > 0 %}A.{% else %}B.{% endclaim %}'
+    outer = inner.replace("A.", f"\n\n{inner}\n")
+    runs = results()
+    runs["one"] = finished("one", every_artifact(), notes=("short quick settings",))
+    composed = compose(tmp_path, f"{outer}\n\nSee @fig-none.", runs)
+    assert text_of(html_of(composed)).count("[claim not judged]") == 1
+    assert problems(composed) == ["sections/01-results.md:8: reference @fig-none leads nowhere"]
 
 
 def test_lines_of_questions_and_abstract_are_their_own(tmp_path):

@@ -116,9 +116,13 @@ class Court:
         return self._marks[note]
 
     def without_repeats(self, text: str) -> str:
-        """Return a text in which claims inside claims are marked once."""
+        """Return a text in which claims inside claims are marked once; it keeps its lines."""
+
+        def once(found: re.Match[str]) -> str:
+            return "\n" * found[0].count("\n") + found[1]
+
         for mark in self._marks.values():
-            text = re.sub(rf"(?:{mark}\s*){{2,}}", mark, text)
+            text = re.sub(rf"({mark})\s*(?:{mark}\s*)+", once, text)
         return text
 
     @staticmethod
