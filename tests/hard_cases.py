@@ -41,7 +41,7 @@ def sweep(rates: tuple[float, ...] = RATES, unit: str = "fraction", shift: float
     """Return a metric with a course of thirty epochs for each rate."""
     readings = tuple(
         Reading(value=0.9 * (1 - math.exp(-e * r * 3)) + shift * math.sin(e), epoch=e, rate=r)
-        for r in rates
+        for r in reversed(rates)
         for e in range(31)
     )
     return Metric(value=0.8, unit=unit, split="validation", rate=0.01, epoch=30, history=readings)

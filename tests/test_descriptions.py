@@ -145,6 +145,17 @@ def test_over_seeds_the_mean_is_said():
     assert describe((matrix, matrix)).endswith("; the first of 2 seeds")
 
 
+def test_a_curve_that_stops_early_is_told():
+    """A patient run ends at its own epoch; rates are told from the largest to the smallest."""
+    readings = [Reading(value=v, epoch=e, rate=0.01) for e, v in enumerate((0.5, 0.6, 0.7), 1)]
+    readings += [Reading(value=v, epoch=e, rate=0.1) for e, v in enumerate((0.2, 0.1), 1)]
+    metric = Metric(value=0.7, split="test", history=tuple(readings))
+    assert describe((metric,)) == (
+        "Test accuracy over 3 epochs: at rate 0.1 it falls from 20.0 % to 10.0 %, where it stops "
+        "in epoch 2; at rate 0.01 it rises from 50.0 % to 70.0 %"
+    )
+
+
 def test_other_axes_are_named_as_they_are():
     """What does not count from one is told by its ends."""
     series = Series(label="map", x=(0.0, 0.5, 1.0), y=(1.0, 0.6, 0.2))

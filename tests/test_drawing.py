@@ -110,7 +110,7 @@ def test_a_legend_covers_nothing(name):
 
 
 def test_many_rates_are_told_in_rows_with_a_heading():
-    """In the order given; colours of one ramp, from the largest rate to the smallest."""
+    """From the largest to the smallest, in whatever order they ran; colours of one ramp."""
     figure = _plotted("nine rates in two")
     (legend,) = figure.legends
     assert legend.get_title().get_text() == "learning rate"
@@ -155,6 +155,15 @@ def test_rounding_errors_take_no_room_on_a_logarithmic_axis():
     (axes,) = _plotted("logarithmic").axes
     assert axes.get_ylim()[0] == pytest.approx(1 / curves.LOG_RANGE)
     assert axes.get_yscale() == "log"
+
+
+@pytest.mark.parametrize(("unit", "least", "most"), [("fraction", -3, 102), ("nats", -0.1, 2)])
+def test_a_band_does_not_draw_what_cannot_be(unit, least, most):
+    """No share below nothing or above all, and no loss below nothing."""
+    outputs = tuple(hard_cases.curves(("a", [v, 1.0 - v]), unit=unit) for v in (0.0, 0.9))
+    bottom, top = figures.plotted(outputs, 66, alone=False).axes[0].get_ylim()
+    assert least <= bottom < 0
+    assert top <= most
 
 
 def test_a_point_between_holes_is_seen():
@@ -240,7 +249,7 @@ def test_neighbours_are_told_apart_in_grey(count):
     """By lightness, 15 at least between named curves; rates have an order, and other dashes."""
     for looks, least in (
         (style.lines(min(count, 6)), 15),
-        (style.lines(count, [*range(count)]), 40 / count),
+        (style.lines(count, is_ordered=True), 40 / count),
     ):
         light = [_lab(_linear(look["color"]))[0] for look in looks]
         for (a, one), (b, other) in itertools.pairwise(zip(light, looks, strict=True)):
@@ -250,7 +259,7 @@ def test_neighbours_are_told_apart_in_grey(count):
 
 def test_every_line_stands_out_from_paper():
     """A contrast of 3 at least, as WCAG 2.2 asks of graphics (1.4.11)."""
-    ramp = [look["color"] for look in style.lines(9, [*range(9)])]
+    ramp = [look["color"] for look in style.lines(9, is_ordered=True)]
     for colour in (*style.PALETTE, *ramp):
         assert 1.05 / (TO_XYZ[1] @ _linear(colour) + 0.05) >= 2.95
 

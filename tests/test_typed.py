@@ -61,7 +61,7 @@ def _found(folder: Path, text: str, **files: str) -> list[str]:
         ("1\u202f670 images", "1 670", 'runs["full"].images'),
         ("1670 images", "1670", 'runs["full"].images'),
         ("61.1 million weights", "61.1 million", 'runs["full"].weights | millions'),
-        ("73 % of it", "73 %", 'runs["full"].shares[1].share | percent(0)'),
+        ("73.0 % of it", "73.0 %", 'runs["full"].shares[1].share | percent'),
         ("a ratio of 1.234", "1.234", 'runs["full"].shares[1].ratio | number'),
         ("a decay of 0.0013", "0.0013", None),  # two digits of a parameter
         ("from 50.0 % to 87.7%", "50.0 %", 'runs["full"].test_accuracy.first | percent'),
@@ -86,6 +86,7 @@ def test_a_typed_number_is_told_with_what_to_write(
     [
         "at a rate of 0.01 for 50 epochs",  # settings
         "25 % of the images, 50 %",  # round
+        "91 % and 73 %",  # of a reading and of a cell
         "99 % of the variance",  # a share that the run was given
         "a ratio of 0.66",  # two digits that only a cell has
         "in 2017, 4096 values, 4321",  # a year; a power of two

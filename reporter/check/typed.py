@@ -3,7 +3,8 @@
 Looked through are sections, abstract, answers, and captions and alt texts in the calls of
 templates; without templates, code, mathematics, links, ids and citations. A number counts
 
-- before %, "per cent" or "percent", with two significant digits; whole multiples of 5 do not;
+- before %, "per cent" or "percent", with two significant digits; a whole one only where it is a
+  metric's result, and no multiple of 5, for there are few of them and many values;
 - before "million", with a decimal point;
 - with a decimal point and three significant digits (two, where it is a metric's value);
 - whole, with four digits or more; powers of two, which are sizes of layers, and years (1900 to
@@ -62,13 +63,16 @@ ROUND, TEN, YEARS = 5, 10, range(1900, 2100)
 LEAST_PERCENT, LEAST_METRIC, LEAST_OTHER, LEAST_COUNT = 2, 2, 3, 4  # significant digits
 
 
+RESULT, READING, OTHER = range(3)  # a metric's value; its best, first, last; cells and parameters
+
+
 @dataclass(frozen=True, kw_only=True)
 class Printed:
-    """One way in which a value of the report prints: the expression, the filter, and of what."""
+    """One way in which a value of the report prints: expression, filter, and what it is."""
 
     expression: str
     filter: str
-    is_metric: bool = False
+    rank: int
 
     @property
     def code(self) -> str:
@@ -110,10 +114,10 @@ def _printed(found: re.Match[str], known: Known) -> Printed | None:
     if printed is None:
         return None
     if unit == "%":
-        is_round = "." not in text and int(text) % ROUND == 0
-        counts = digits >= LEAST_PERCENT and not is_round
+        is_result = printed.rank == RESULT and int(float(text)) % ROUND > 0
+        counts = digits >= LEAST_PERCENT and ("." in text or is_result)
     elif "." in text:
-        least = LEAST_METRIC if printed.is_metric else LEAST_OTHER
+        least = LEAST_OTHER if printed.rank == OTHER else LEAST_METRIC
         counts = unit == "million" or digits >= least
     else:
         is_power = int(text).bit_count() == 1
@@ -123,24 +127,33 @@ def _printed(found: re.Match[str], known: Known) -> Printed | None:
 
 
 def _known(finished: Mapping[str, Finished]) -> Known:
-    """Return how every value of the runs prints; metrics come before cells and parameters."""
-    known: Known = {}
+    """Return how every value of the runs prints; results come before readings and cells."""
     desk = Desk(Fragments())
-    views = {name: RunView(desk, run) for name, run in finished.items() if run.results}
-    for kind, values_of in ((Metric, _metric), (Table, _cells)):
-        for run, view in views.items():
-            given = {*_numbers(finished[run].jobs[0].parameters)}
-            for name, output in finished[run].results[0].result.items():
-                if not isinstance(output, kind) or hasattr(RunView, name):
-                    continue  # what a run has of its own hides an output of that name
-                for path, value in values_of(view, name):
-                    if value.numbers and float(value.mean) not in given:
-                        _add(known, f'runs["{run}"].{path}', value, is_metric=kind is Metric)
-    for run, view in views.items():
-        for name in finished[run].jobs[0].parameters:
+    found: list[tuple[int, str, Value]] = []
+    for run in (run for run in finished.values() if run.results):
+        view, parameters = RunView(desk, run), run.jobs[0].parameters
+        given = {*_numbers(parameters)}
+        for name, output in run.results[0].result.items():
+            if hasattr(RunView, name):
+                continue  # what a run has of its own hides an output of that name
+            if isinstance(output, Metric):
+                values = _metric(view, name)
+            else:
+                values = _cells(view, name) if isinstance(output, Table) else iter(())
+            found += [
+                (rank, f'runs["{run.name}"].{path}', value)
+                for rank, path, value in values
+                if value.numbers and float(value.mean) not in given
+            ]
+        for name in parameters:
             value = getattr(view.parameters, name)
             if value.numbers:
-                _add(known, f'runs["{run}"].parameters.{name}', value)
+                found.append((OTHER, f'runs["{run.name}"].parameters.{name}', value))
+    known: Known = {}
+    for rank, expression, value in sorted(found, key=lambda one: one[0]):
+        for text, unit, way in _ways(float(value.mean), value.unit):
+            made = Printed(expression=expression, filter=way, rank=rank)
+            known.setdefault((text, unit), made)
     return known
 
 
@@ -153,27 +166,20 @@ def _numbers(value: object) -> Iterator[float]:
             yield from _numbers(part)
 
 
-def _metric(view: RunView, name: str) -> Iterator[tuple[str, Value]]:
+def _metric(view: RunView, name: str) -> Iterator[tuple[int, str, Value]]:
     """Yield a metric's values that prose can name."""
-    for path in ("", "best", "last", "first"):
+    yield RESULT, name, getattr(view, name)
+    for path in ("best", "last", "first"):
         try:
-            value = getattr(view, name)
-            yield f"{name}.{path}".strip("."), getattr(value, path) if path else value
+            yield READING, f"{name}.{path}", getattr(getattr(view, name), path)
         except ReportError:  # measured once, or not for every seed
             continue
 
 
-def _cells(view: RunView, name: str) -> Iterator[tuple[str, Value]]:
+def _cells(view: RunView, name: str) -> Iterator[tuple[int, str, Value]]:
     for index, row in enumerate(getattr(view, name)):
-        yield from ((f"{name}[{index}].{column}", value) for column, value in row.items())
-
-
-def _add(known: Known, expression: str, value: Value, *, is_metric: bool = False) -> None:
-    """Keep all ways in which a number prints; the first who prints so stays."""
-    number = float(value.mean)
-    for text, unit, way in _ways(number, value.unit):
-        made = Printed(expression=expression, filter=way, is_metric=is_metric)
-        known.setdefault((text, unit), made)
+        for column, value in row.items():
+            yield OTHER, f"{name}[{index}].{column}", value
 
 
 def _ways(number: float, unit: str) -> Iterator[tuple[str, str, str]]:

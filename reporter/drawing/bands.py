@@ -71,9 +71,20 @@ def _band(label: str, points: dict[float, list[float]]) -> Band:
     )
 
 
-def are_rates(found: tuple[Band, ...], x_label: str) -> bool:
-    """Tell whether the curves are named by learning rates, which have an order."""
-    return x_label in BY_RATE and len(found) > 0 and all(_is_number(band.label) for band in found)
+def rates_of(found: tuple[Band, ...], x_label: str) -> tuple[float, ...]:
+    """Return the learning rates that the curves are named by; () where they have other names."""
+    try:
+        rates = tuple(float(band.label) for band in found)
+    except ValueError:
+        return ()
+    return rates if x_label in BY_RATE and all(map(math.isfinite, rates)) else ()
+
+
+def in_order(found: tuple[Band, ...], x_label: str) -> tuple[Band, ...]:
+    """Return curves of learning rates from the largest to the smallest, others as they are."""
+    if not rates_of(found, x_label):
+        return found
+    return tuple(sorted(found, key=lambda band: float(band.label), reverse=True))
 
 
 def with_unit(label: str, unit: str) -> str:
@@ -85,10 +96,3 @@ def with_unit(label: str, unit: str) -> str:
 def without_unit(label: str, unit: str) -> str:
     """Return the title of an axis for a text whose every number carries the sign."""
     return label.removesuffix(f"({SIGNS.get(unit, '')})").strip()
-
-
-def _is_number(label: str) -> bool:
-    try:
-        return math.isfinite(float(label))
-    except ValueError:
-        return False

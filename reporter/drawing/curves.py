@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOG_RANGE = 1e6  # between the highest value and the lowest that is drawn
 DENSE = 200  # points; a curve of more is drawn thin
-LEAST_MM, SHAPE = 39.0, 0.42  # height of a panel, and its share of the width
+LEAST_MM, SHAPE = 42.0, 0.42  # height of a panel, and its share of the width
 AROUND_MM = 14.0  # beside the axes: ticks, titles of one line, gaps
 ENTRY_MM = 11.2  # of a legend beside its text: line, gaps
 MOST_NAMED = 5  # lines that are named at their ends
@@ -32,11 +32,11 @@ def fill(
     outputs: tuple[Metric | Artifact, ...], figure: Figure, axes: Axes, *, alone: bool
 ) -> None:
     """Draw curves given for each seed; one that stands `alone` may name lines at their ends."""
-    curves, found = bands.curves(outputs[0]), bands.over_seeds(outputs)
+    curves = bands.curves(outputs[0])
+    found = bands.in_order(bands.over_seeds(outputs), curves.x_label)
     width = figure.get_figwidth() * 25.4
-    is_rate = bands.are_rates(found, curves.x_label)
-    ranks = _ranks(found) if is_rate else None
-    styles = style.lines(len(found), ranks)
+    is_rate = bool(bands.rates_of(found, curves.x_label))
+    styles = style.lines(len(found), is_ordered=is_rate)
     factor = 100 if curves.unit == "fraction" else 1
     drawn = [*zip(found, styles, strict=True)]
     for band, look in drawn:
@@ -46,12 +46,6 @@ def fill(
     if len(found) > 1 and not is_named:
         _add_legend(figure, axes, "learning rate" if is_rate else "")
     style.thin_ticks(figure, axes)
-
-
-def _ranks(found: Sequence[Band]) -> list[int]:
-    """Return the place of each rate from the largest to the smallest."""
-    rates = [float(band.label) for band in found]
-    return [sorted(rates, reverse=True).index(rate) for rate in rates]
 
 
 def _draw(axes: Axes, band: Band, factor: int, look: dict[str, Any]) -> None:
@@ -83,9 +77,11 @@ def _set_axes(
         axes.set_ylim(bottom=max(axes.get_ylim()[0], highest / LOG_RANGE))
     else:
         axes.ticklabel_format(useOffset=False)
-    if curves.unit == "fraction" and not curves.log_y:  # bands may reach beyond what a share can be
-        bottom, top = axes.get_ylim()
-        axes.set_ylim(max(bottom, -2), min(top, 102))
+    bottom, top = axes.get_ylim()  # bands may reach beyond what a share or a loss can be
+    values = [value for band in found for _, value in band.finite]
+    if curves.unit in ("fraction", "nats") and not curves.log_y and min(values, default=0) >= 0:
+        most = 102 if curves.unit == "fraction" else top
+        axes.set_ylim(max(bottom, -0.02 * min(most, top)), min(most, top))
     places = {x for band in found for x in band.x}
     if len(places) == 1:
         axes.set_xticks([*places])

@@ -55,7 +55,8 @@ def shown(value: float, unit: str) -> str:
 
 
 def _curves(outputs: tuple[Metric | Artifact, ...]) -> str:
-    curves, found = bands.curves(outputs[0]), bands.over_seeds(outputs)
+    curves = bands.curves(outputs[0])
+    found = bands.in_order(bands.over_seeds(outputs), curves.x_label)
     title = curves.y_label
     title = {
         "fraction": bands.without_unit(title, "fraction"),
@@ -71,17 +72,20 @@ def _curves(outputs: tuple[Metric | Artifact, ...]) -> str:
     direction = outputs[0].direction if isinstance(outputs[0], Metric) else None
     if curves.unit == "nats":
         direction = "min"
-    is_rate = bands.are_rates(found, curves.x_label)
+    is_rate = bool(bands.rates_of(found, curves.x_label))
 
     def show(value: float) -> str:
         return shown(value, curves.unit)
 
     if len(found) > RECITED_CURVES:
         return f"{head}: {_summary(found, show, direction, is_rate=is_rate)}"
+    last = max(band.x[-1] for band in found)
     courses = []
     for band in found:
         subject = f"at rate {band.label} it " if is_rate else f"{band.label} ".lstrip()
-        courses.append(subject + _course(band, show, lambda x: _at(curves.x_label, x)))
+        course = _course(band, show, lambda x: _at(curves.x_label, x))
+        stop = f", where it stops {_at(curves.x_label, band.x[-1])}" if band.x[-1] < last else ""
+        courses.append(subject + course + stop)
     return f"{head}: {'; '.join(courses)}"
 
 

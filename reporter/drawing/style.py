@@ -50,17 +50,14 @@ def settings() -> dict[Any, Any]:
     }
 
 
-def lines(count: int, ranks: list[int] | None = None) -> list[dict[str, Any]]:
-    """Return colour and dashes of so many curves.
-
-    Curves that have an order give their `ranks` and get the colours of one ramp, dark to light.
-    """
+def lines(count: int, *, is_ordered: bool = False) -> list[dict[str, Any]]:
+    """Return colour and dashes of so many curves; ordered ones have the colours of one ramp."""
     import matplotlib as mpl
 
     colours: list[Any] = [PALETTE[index % len(PALETTE)] for index in range(count)]
-    if ranks is not None:
-        ramp = mpl.colormaps[RAMP]
-        colours = [mpl.colors.to_hex(ramp(RAMP_END * rank / max(1, count - 1))) for rank in ranks]
+    if is_ordered:  # dark to light
+        steps = [RAMP_END * index / max(1, count - 1) for index in range(count)]
+        colours = [mpl.colors.to_hex(mpl.colormaps[RAMP](step)) for step in steps]
     return [
         {"color": colour, "linestyle": DASHES[index % len(DASHES)]}
         for index, colour in enumerate(colours)
