@@ -33,6 +33,11 @@ RUNS = {
         ),
         parameters={"rate": 0.01, "epochs": 50, "decay": 0.00125, "limits": [0.99]},
     ),
+    "seeds": finished(
+        "seeds",
+        Result(test_accuracy=accuracy(0.611, rate=None), only_once=Metric(value=0.333)),
+        Result(test_accuracy=accuracy(0.633, rate=None)),
+    ),
     "bad": finished("bad", error="loss is nan"),
 }
 TABLES = "".join(f'[runs.{name}]\nexperiment = "toy"\n' for name in RUNS)
@@ -61,6 +66,7 @@ def _found(folder: Path, text: str, **files: str) -> list[str]:
         ("1\u202f670 images", "1 670", 'runs["full"].images'),
         ("1670 images", "1670", 'runs["full"].images'),
         ("61.1 million weights", "61.1 million", 'runs["full"].weights | millions'),
+        ("62.2 % over seeds", "62.2 %", 'runs["seeds"].test_accuracy | percent'),
         ("73.0 % of it", "73.0 %", 'runs["full"].shares[1].share | percent'),
         ("a ratio of 1.234", "1.234", 'runs["full"].shares[1].ratio | number'),
         ("a decay of 0.0013", "0.0013", None),  # two digits of a parameter
@@ -86,6 +92,7 @@ def test_a_typed_number_is_told_with_what_to_write(
     [
         "at a rate of 0.01 for 50 epochs",  # settings
         "25 % of the images, 50 %",  # round
+        "33.3 %",  # of one seed alone, which prose can't name
         "91 % and 73 %",  # of a reading and of a cell
         "99 % of the variance",  # a share that the run was given
         "a ratio of 0.66",  # two digits that only a cell has

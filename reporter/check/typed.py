@@ -19,14 +19,16 @@ in per cent with up to two digits, as a number with up to four, as a count, in m
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from reporter.artifacts import Metric, Table
 from reporter.errors import ReportError
+from reporter.prose.cells import TableView
 from reporter.prose.fragments import Fragments
+from reporter.prose.measures import MetricValue
 from reporter.prose.numbering import Problem
 from reporter.prose.questions import FENCE, INLINE_CODE, read_questions
 from reporter.prose.sections import read_sections
@@ -133,13 +135,10 @@ def _known(finished: Mapping[str, Finished]) -> Known:
     for run in (run for run in finished.values() if run.results):
         view, parameters = RunView(desk, run), run.jobs[0].parameters
         given = {*_numbers(parameters)}
-        for name, output in run.results[0].result.items():
+        for name in run.results[0].result:
             if hasattr(RunView, name):
                 continue  # what a run has of its own hides an output of that name
-            if isinstance(output, Metric):
-                values = _metric(view, name)
-            else:
-                values = _cells(view, name) if isinstance(output, Table) else iter(())
+            values = _values(view, name)
             found += [
                 (rank, f'runs["{run.name}"].{path}', value)
                 for rank, path, value in values
@@ -166,20 +165,21 @@ def _numbers(value: object) -> Iterator[float]:
             yield from _numbers(part)
 
 
-def _metric(view: RunView, name: str) -> Iterator[tuple[int, str, Value]]:
-    """Yield a metric's values that prose can name."""
-    yield RESULT, name, getattr(view, name)
-    for path in ("best", "last", "first"):
-        try:
-            yield READING, f"{name}.{path}", getattr(getattr(view, name), path)
-        except ReportError:  # measured once, or not for every seed
-            continue
-
-
-def _cells(view: RunView, name: str) -> Iterator[tuple[int, str, Value]]:
-    for index, row in enumerate(getattr(view, name)):
-        for column, value in row.items():
-            yield OTHER, f"{name}[{index}].{column}", value
+def _values(view: RunView, name: str) -> Iterator[tuple[int, str, Value]]:
+    """Yield the values of a metric or a table that prose can name."""
+    try:
+        output = getattr(view, name)
+    except ReportError:  # a figure, or not returned for every seed
+        return
+    if isinstance(output, MetricValue):
+        yield RESULT, name, output
+        for path in ("best", "last", "first"):
+            with suppress(ReportError):  # measured once
+                yield READING, f"{name}.{path}", getattr(output, path)
+    elif isinstance(output, TableView):
+        for index, row in enumerate(output):
+            for column, value in row.items():
+                yield OTHER, f"{name}[{index}].{column}", value
 
 
 def _ways(number: float, unit: str) -> Iterator[tuple[str, str, str]]:
