@@ -68,7 +68,7 @@ def test_each_citation_links_to_its_entry(tmp_path):
         whole = page.whole(composed)
         targets = re.findall(r'href="#(ref-\w+)"', whole)
         assert len(targets) == count
-        assert all(f'<li id="{target}">' in whole for target in targets)
+        assert all(f'<li id="{target}"' in whole for target in targets)
 
 
 def test_the_list_stands_in_the_order_of_the_style(tmp_path):

@@ -92,6 +92,11 @@ def parser(hooks: Hooks) -> MarkdownIt:
         ),
         "fence": lambda token: code(token.content, token.info.strip()),
     }
+    for name, html in (
+        ("table_open", '<div class="scroll"><table>'),
+        ("table_close", "</table></div>"),
+    ):
+        markdown.add_render_rule(name, lambda *_, html=html: html + "\n")
     for name, rule in rules.items():
         markdown.add_render_rule(name, _renderer(rule, hooks))
     return markdown

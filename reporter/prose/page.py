@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from markupsafe import Markup
 
 from reporter import fonts, shipped
 from reporter.prose import appendix
+from reporter.prose.bibtex import sources
 from reporter.prose.markdown import first_sentence
 
 if TYPE_CHECKING:
@@ -57,7 +59,11 @@ def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) ->
         groups=appendix.groups(document.finished.values()),
         machine=appendix.shared_machine(document.finished.values()),
         methods={name: Markup(html) for name, html in document.methods.items()},  # noqa: S704 - ours
+        bibtex=sources(document.report.folder / "references.bib"),
         style=Markup(_style()),  # noqa: S704 - ours
+        dark=Markup(_text("dark.css")),  # noqa: S704 - ours
+        script=Markup(_text("page.js")),  # noqa: S704 - ours
+        policy=_policy(),
     )
 
 
@@ -82,6 +88,19 @@ def _lists(document: Document) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def _text(name: str) -> str:
+    return (BASE / name).read_text(encoding="utf-8")
+
+
+def _policy() -> str:
+    """Return what a browser may load for the page: its own script, and nothing from elsewhere."""
+    digest = base64.b64encode(hashlib.sha256(_text("page.js").encode()).digest()).decode()
+    return (
+        "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
 @cache
 def _faces() -> str:
     """Return the faces as a style sheet that holds their files."""
@@ -99,7 +118,7 @@ def _faces() -> str:
 
 def _style() -> str:
     """Return all style sheets, with the faces embedded."""
-    sheets = [path.read_text(encoding="utf-8") for path in sorted(BASE.glob("*.css"))]
+    sheets = [path.read_text(encoding="utf-8") for path in sorted(BASE.glob("[0-9]*.css"))]
     return "\n".join([_faces(), *sheets])
 
 

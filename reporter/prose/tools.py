@@ -23,6 +23,7 @@ from reporter.prose.markdown import code, plain
 from reporter.prose.numbering import SPELLED
 from reporter.prose.observe import Observer
 from reporter.prose.origins import origin
+from reporter.prose.points import details
 from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
 from reporter.prose.views import Finished, Parameters
 
@@ -146,9 +147,11 @@ class Tools:
 
         def html() -> str:
             panels = "".join(part(*sub) for part, sub in zip(parts, subs, strict=True))
+            marks = [f"({letter})" for letter in letters] or [""]
+            values = details(zip(marks, map(self._outputs, names), strict=True))
             return (
                 f'<figure id="{escape(target)}" class="figure"><div class="panels">{panels}</div>'
-                f"<figcaption>{label}</figcaption></figure>\n"
+                f"<figcaption>{label}</figcaption>{values}</figure>\n"
             )
 
         inside = "".join(sub for _, sub in subs) + label
@@ -284,6 +287,11 @@ class Tools:
         if run not in self.finished:
             raise ReportError(f"no run is called {run!r}{nearest(run, self.finished)}")
         return self.finished[run], output
+
+    def _outputs(self, name: str) -> tuple[Any, ...]:
+        """Return an output for each seed; () of a run that failed."""
+        run, output = self._find(name)
+        return () if run.error else run.output(output)
 
     def _panel(
         self, name: str, layout: Layout, texts: tuple[str, str, str]
