@@ -193,7 +193,8 @@ def test_a_drawing_is_as_wide_as_it_is_shown(columns, tmp_path):
     drawn = figures.draw((every_artifact()["loss"],), tmp_path, columns=columns)
     points = float(re.search(r'<svg[^>]* width="([\d.]+)pt"', drawn.content.decode())[1])
     assert points / 72 * 25.4 == pytest.approx(drawn.width_mm, abs=0.01)
-    assert drawn.width_mm == pytest.approx((138 - 6 * (columns - 1)) / columns)
+    gaps = figures.GAP_MM * (columns - 1)
+    assert drawn.width_mm == pytest.approx((figures.TEXT_WIDTH_MM - gaps) / columns)
 
 
 def test_curves_are_vectors_and_cells_too(tmp_path):
