@@ -51,6 +51,7 @@ class Draft:
             store = self._stores.setdefault(at.store.root, _Memory(at.store.root))
             at = replace(at, store=store)
             self._planned = (at, current_plan(at))
+            store.root.mkdir(parents=True, exist_ok=True)  # so that results are seen to come
         return self._planned
 
     def compose(self) -> Document:
@@ -66,7 +67,8 @@ class Draft:
         return build.text_over(at, build.finish(at, outcomes))
 
     def folders(self) -> tuple[Path, ...]:
-        """Return every folder in which a save changes the page."""
+        """Return every folder in which a save changes the page; OSError without the report's."""
+        self.request.folder.stat()
         mine = []
         for folder, below, _ in os.walk(self.request.folder):
             mine.append(Path(folder))
@@ -74,7 +76,6 @@ class Draft:
         others = [page.BASE]
         if self._planned:
             at = self._planned[0]
-            at.store.root.mkdir(parents=True, exist_ok=True)
             others += [at.store.root, *at.experiments]
         return tuple(sorted({*mine, *filter(Path.is_dir, others)}))
 
