@@ -8,7 +8,7 @@ from weasyprint import HTML
 
 from reporter import pdf
 from reporter.pdf.floats import Block, Page, ordered
-from reporter.pdf.flow import blocks, left_holes, page_room
+from reporter.pdf.flow import blocks, holes, page_room
 from reporter.prose import page
 
 LINE = 20.0
@@ -215,9 +215,9 @@ def report(figures, paragraphs):
 def test_a_real_page_sequence_has_no_hole_above_a_figure():
     """Figures that leave holes where they stand leave none after they moved, in their order."""
     text = report({2, 5, 6, 9}, 24)
-    assert left_holes(HTML(string=text).render()), "the case should have holes to begin with"
+    assert holes(HTML(string=text).render()), "the case should have holes to begin with"
     document = pdf.laid_out(HTML(string=text))
-    assert left_holes(document) == []
+    assert holes(document) == []
     ids = [block.element.get("id") for block in blocks(document, document._html.etree_element)]
     assert [name for name in ids if name] == ["fig-2", "fig-5", "fig-6", "fig-9"]
 

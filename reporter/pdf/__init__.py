@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reporter.pdf import paper
 from reporter.pdf.archive import archived
 from reporter.pdf.floats import ordered
-from reporter.pdf.flow import blocks, left_holes, move, page_room
+from reporter.pdf.flow import blocks, holes, move, page_room
 from reporter.pdf.subsets import cut_alike
 
 if TYPE_CHECKING:
@@ -55,18 +55,15 @@ def laid_out(page: Any) -> Any:
     tree, images = page.etree_element, dict[Any, Any]()
     document = page.render(pdf_variant=VARIANT, cache=images)
     found = now = blocks(document, tree)
+    room, start = page_room(document)
     late = set[Any]()
     for _ in range(ROUNDS):
-        holes = left_holes(document)
-        room, start = page_room(document) if holes else (0.0, 0.0)
-        wanted = ordered(found, room=room, start=start, late=late) if holes else now
-        if wanted == now and not late.issuperset(holes):  # it fits only nearly
-            late.update(holes)
-            wanted = ordered(found, room=room, start=start, late=late)
+        wanted = ordered(found, room=room, start=start, late=late)
         if wanted == now:
             break
         move(tree, now, wanted)
         document, now = page.render(pdf_variant=VARIANT, cache=images), wanted
+        late |= {hole.after for hole in holes(document) if hole.nearly_fits}
     return document
 
 

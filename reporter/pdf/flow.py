@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
+LINE_PX = 24.0
 STAGES = {"chapter", "answer"}  # classes of elements whose children are blocks
 
 
@@ -41,24 +42,38 @@ def blocks(document: Any, tree: Element) -> list[Block]:
 
 def page_room(document: Any) -> tuple[float, float]:
     """Return the height of a page's text, and how far the main text's first page is filled."""
-    page, first = next(
-        (page._page_box, box)  # noqa: SLF001 - the layout has no public face
-        for page in document.pages
-        for box, _, _ in _leaves(_main(page))
-    )
-    return page.height, first.position_y + first.margin_top - page.content_box_y()
+    for page in document.pages:
+        for box, _, _ in _leaves(_main(page)):
+            sheet = page._page_box  # noqa: SLF001 - the layout has no public face
+            return sheet.height, box.position_y - sheet.content_box_y()
+    return 0.0, 0.0
 
 
-def left_holes(document: Any) -> list[Element]:
-    """Return the floats that stand on top of a page because the page before had no room."""
+@dataclass(frozen=True, kw_only=True)
+class Hole:
+    """What is empty at the foot of a page because the float `after` it had no room there."""
+
+    after: Element
+    height: float
+    float_height: float
+
+    @property
+    def nearly_fits(self) -> bool:
+        """Tell whether the float would fit if a line less stood before it."""
+        return self.float_height <= self.height + LINE_PX
+
+
+def holes(document: Any) -> list[Hole]:
+    """Return the holes above floats, which stand on top of the page after each."""
     pages = [list(_leaves(_main(page))) for page in document.pages]
     found = []
     for page, here, there in zip(document.pages, pages, pages[1:], strict=False):
         if here and there and _is_float(there[0][0]):
-            last, bottom = here[-1][0], _bottom(page)
-            if bottom - (last.position_y + last.margin_height() - last.margin_bottom) > HOLE_PX:
-                found.append(there[0][0].element)
-    return found
+            last, first = here[-1][0], there[0][0]
+            height = _bottom(page) - last.position_y - last.margin_height() + last.margin_bottom
+            whole = first.border_height() + _length(first, "margin_top")
+            found.append(Hole(after=first.element, height=height, float_height=whole))
+    return [hole for hole in found if hole.height > HOLE_PX]
 
 
 def move(tree: Element, now: Sequence[Block], wanted: Sequence[Block]) -> None:
@@ -174,15 +189,19 @@ def _block(box: Any, above: float, below: float, parents: Mapping[Element, Eleme
 
 
 def _parts(box: Any) -> tuple[float, ...]:
-    """Return the heights of lines or rows; padding counts with the first."""
-    whole = box.border_height()
-    if box.style["break_inside"] == "avoid":
-        return (whole,)
-    lines = [child.height for child in box.children if _is_line(child)]
+    """Return the heights of lines or rows; padding counts with the first and the last.
+
+    The height of a box that goes on overleaf is no sum of its lines: it reaches down the page.
+    """
+    parts = [child.height for child in box.children if _is_line(child)]
     if _is_table(box):
         groups = [child for table in box.children for child in table.children]
-        lines = [row.height for group in groups for row in group.children]
-    return (whole - sum(lines[1:]), *lines[1:]) if lines else (whole,)
+        parts = [row.height for group in groups for row in group.children]
+    if not parts or box.style["break_inside"] == "avoid":
+        return (box.border_height(),)
+    parts[0] += box.padding_top + box.border_top_width
+    parts[-1] += box.padding_bottom + box.border_bottom_width
+    return tuple(parts)
 
 
 def _bottom(page: Any) -> float:
