@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import TYPE_CHECKING
 
+from reporter import fonts
 from reporter.check.typed import typed_numbers
 from reporter.prose.numbering import Problem
 
@@ -31,5 +34,8 @@ def findings(document: Document) -> list[Problem]:
 
 
 def notes(document: Document) -> tuple[Problem, ...]:
-    """Return what need not be mended: entries of the bibliography that nothing cites."""
-    return document.uncited
+    """Return what need not be mended: entries that nothing cites, characters without a face."""
+    text = "".join(unescape(document.set(chapter.html)) for chapter in document.chapters)
+    signs = fonts.lacking(re.sub(r"<[^>]*>", "", text), symbols=True)
+    told = f"no embedded face has {' '.join(signs)}; a face of the machine may set it otherwise"
+    return (*document.uncited, *([Problem(where="the text", message=told)] if signs else []))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reporter.prose.composed import Chapter, Document
 
 LISTED = {"figures": "fig", "tables": "tbl", "listings": "lst"}
+STYLE = "\ue020"  # stands for the style sheets: the text says which faces they hold
 BASE = shipped.folder("templates") / "_base"
 
 
@@ -42,7 +43,7 @@ def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) ->
         for chapter in chapters
     ]
     cover = document.report.report
-    return environment.get_template("page.html.j2").render(
+    html = environment.get_template("page.html.j2").render(
         cover=cover,
         date=f"{cover.date.day} {cover.date:%B} {cover.date.year}",
         is_whole=is_whole,
@@ -60,11 +61,12 @@ def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) ->
         machine=appendix.shared_machine(document.finished.values()),
         methods={name: Markup(html) for name, html in document.methods.items()},  # noqa: S704 - ours
         bibtex=sources(document.report.folder / "references.bib"),
-        style=Markup(_style()),  # noqa: S704 - ours
+        style=STYLE,
         dark=Markup(_text("dark.css")),  # noqa: S704 - ours
         script=Markup(_text("page.js")),  # noqa: S704 - ours
         policy=_policy(),
     )
+    return html.replace(STYLE, _style(symbols=bool(fonts.lacking(html))), 1)
 
 
 def _contents(document: Document) -> list[dict[str, Any]]:
@@ -102,24 +104,22 @@ def _policy() -> str:
 
 
 @cache
-def _faces() -> str:
-    """Return the faces as a style sheet that holds their files."""
-    faces = []
-    for family, weight, style, package, file in fonts.FACES:
-        path = fonts.path(package, file)
-        kind = "opentype" if path.suffix == ".otf" else "truetype"
-        content = base64.b64encode(path.read_bytes()).decode()
-        faces.append(
-            f'@font-face{{font-family:"{family}";font-weight:{weight};font-style:{style};'
-            f'src:url(data:font/{path.suffix[1:]};base64,{content}) format("{kind}")}}'
-        )
-    return "\n".join(faces)
+def _face(family: str, weight: int, style: str, package: str, file: str) -> str:
+    """Return the rule of a face, which holds its file."""
+    path = fonts.path(package, file)
+    kind = "opentype" if path.suffix == ".otf" else "truetype"
+    content = base64.b64encode(path.read_bytes()).decode()
+    return (
+        f'@font-face{{font-family:"{family}";font-weight:{weight};font-style:{style};'
+        f'src:url(data:font/{path.suffix[1:]};base64,{content}) format("{kind}")}}'
+    )
 
 
-def _style() -> str:
+def _style(*, symbols: bool = False) -> str:
     """Return all style sheets, with the faces embedded."""
+    faces = (*fonts.FACES, *([fonts.SYMBOLS] if symbols else []))
     sheets = [path.read_text(encoding="utf-8") for path in sorted(BASE.glob("[0-9]*.css"))]
-    return "\n".join([_faces(), *sheets])
+    return "\n".join([*(_face(*face) for face in faces), *sheets])
 
 
 @cache
