@@ -7,7 +7,7 @@ import pytest
 from weasyprint import HTML
 
 from reporter import pdf
-from reporter.pdf.floats import Block, Page, ordered
+from reporter.pdf.floats import Block, Page, ordered, unbroken
 from reporter.pdf.flow import blocks, holes, page_room
 from reporter.prose import page
 
@@ -23,7 +23,7 @@ class Chapter:
         self.blocks = []
 
     def text(self, name, lines, within=None):
-        self._add(name, (LINE,) * lines, within)
+        self._add(name, unbroken((LINE,) * lines), within)
 
     def figure(self, name, lines, within=None):
         self._add(name, (LINE * lines,), within, is_float=True)
@@ -187,7 +187,7 @@ def test_a_paragraph_breaks_with_two_lines_on_either_side(room, left):
     """Ten lines over a rest of so many: orphans and widows are kept."""
     sheet = Page(room=ROOM, used=ROOM - room * LINE)
     one = Element("p")
-    lines = Block(element=one, last=one, parts=(LINE,) * 10, above=0, below=0, holders={})
+    lines = Block(element=one, last=one, parts=unbroken((LINE,) * 10), above=0, below=0, holders={})
     if not sheet.fits(lines):
         sheet.turn()
     sheet.put(lines)

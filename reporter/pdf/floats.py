@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 HOLE_PX = 60.0  # four lines; what is empty below them reads as a hole
-LEAST_LINES = 2  # orphans and widows of the style sheet
+LEAST_LINES = 2  # on either side of a page's end, as the style sheet has it
+
+
+def unbroken(lines: Sequence[float]) -> tuple[float, ...]:
+    """Return the heights of lines, the first two and the last two as one: orphans and widows."""
+    if len(lines) < 2 * LEAST_LINES:
+        return (sum(lines),)
+    first, last = sum(lines[:LEAST_LINES]), sum(lines[-LEAST_LINES:])
+    return (first, *lines[LEAST_LINES:-LEAST_LINES], last)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,7 +35,7 @@ class Block:
     Attributes:
         element: what it begins with.
         last: what it ends with, another element where an equation stands in a sentence.
-        parts: heights of what may not break: lines of a paragraph, rows of a long table.
+        parts: heights of what may not break, as `unbroken` gives them; a page may end between two.
         above: its margin, which does not count at the top of a page.
         below: the same.
         holders: stage → the child of that stage in which the block lies, outermost stage first.
@@ -49,11 +57,6 @@ class Block:
     def height(self) -> float:
         """Return the height without margins."""
         return sum(self.parts)
-
-    @property
-    def breaks(self) -> bool:
-        """Tell whether a page may end within it."""
-        return not self.is_float and len(self.parts) >= 2 * LEAST_LINES
 
     def gap(self, before: Block, after: Block | None) -> Element | None:
         """Return the stage in which this float can stand between two blocks, None if it can't."""
@@ -90,22 +93,19 @@ class Page:
         return self.used == 0.0
 
     def fits(self, *blocks: Block) -> bool:
-        """Tell whether blocks fit one after another, of the last at least its first lines."""
+        """Tell whether blocks fit one after another, of the last at least its first part."""
         used, below = self.used, self.below
         for block in blocks[:-1]:
             used, below = used + max(below, block.above) * (used > 0) + block.height, block.below
         last = blocks[-1]
-        need = sum(last.parts[:LEAST_LINES]) if last.breaks else last.height
-        return used + max(below, last.above) * (used > 0) + need <= self.room
+        return used + max(below, last.above) * (used > 0) + last.parts[0] <= self.room
 
     def put(self, block: Block) -> None:
         """Add a block, turning pages within it where it does not fit whole."""
         self.used += 0.0 if self.is_new else max(self.below, block.above)
         self.standing.append((block, self.used))
-        for rest in range(len(block.parts), 0, -1):
-            part = block.parts[-rest]
-            is_widow = rest == LEAST_LINES and self.used + sum(block.parts[-rest:]) > self.room
-            if block.breaks and (self.used + part > self.room or is_widow):
+        for index, part in enumerate(block.parts):
+            if index and self.used + part > self.room:
                 self.turn()
             self.used += part
         self.below = block.below

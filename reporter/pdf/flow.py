@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from reporter.pdf.floats import HOLE_PX, Block
+from reporter.pdf.floats import HOLE_PX, Block, unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,13 +30,17 @@ def blocks(document: Any, tree: Element) -> list[Block]:
         for box, above, below in _leaves(_main(page))
     ]
     joined: list[Block] = []
-    for piece in found:
-        if not piece.holders:  # no text of a section
+    for element, pieces in groupby(found, lambda piece: piece.element):
+        first, *others = pieces
+        if not first.holders:  # no text of a section
             continue
-        if joined and _goes_on(joined[-1].last, piece):
-            joined[-1] = _joined(joined[-1], piece)
-        else:
-            joined.append(piece)
+        lines = [line for piece in (first, *others) for line in piece.parts]
+        block = replace(first, below=[first, *others][-1].below, parts=unbroken(lines))
+        if joined and _is_equation(element):
+            block = _joined(joined.pop(), block, is_parted=False)
+        elif joined and _is_equation(joined[-1].last) and (element.text or "")[:1].islower():
+            block = _joined(joined.pop(), block, is_parted=True)
+        joined.append(block)
     return joined
 
 
@@ -93,19 +97,17 @@ def move(tree: Element, now: Sequence[Block], wanted: Sequence[Block]) -> None:
         parents[block.element] = parent
 
 
-def _goes_on(last: Element, piece: Block) -> bool:
-    """Tell whether a block goes on with the one before: over a page, or around an equation."""
-    if piece.element is last or piece.element.get("class") == "equation":
-        return True
-    is_within = (piece.element.text or "")[:1].islower()
-    return last.get("class") == "equation" and piece.element.tag == "p" and is_within
+def _is_equation(element: Element) -> bool:
+    return element.get("class") == "equation"
 
 
-def _joined(block: Block, piece: Block) -> Block:
-    between = max(block.below, piece.above) if piece.element is not block.last else 0.0
+def _joined(block: Block, piece: Block, *, is_parted: bool) -> Block:
+    """Return two blocks as one, between which no float stands, nor a page ends unless parted."""
+    first = max(block.below, piece.above) + piece.parts[0]
+    ends = (block.parts[-1], first) if is_parted else (block.parts[-1] + first,)
     return replace(
         block,
-        parts=(*block.parts, between + piece.parts[0], *piece.parts[1:]),
+        parts=(*block.parts[:-1], *ends, *piece.parts[1:]),
         below=piece.below,
         holders=piece.holders,
         last=piece.element,
