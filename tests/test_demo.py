@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -155,10 +156,24 @@ def test_every_image_has_alt_text(demo):
     assert all(re.search(r'alt="[^"]+"', image) for image in images)
 
 
-def test_same_sources_and_store_give_the_same_bytes_in_another_folder(demo, demo_root, tmp_path):
-    """HTML and PDF do not depend on where they are built."""
+def test_ids_are_given_once_and_links_within_the_page_lead_to_one(demo):
+    """Headings, figures, tables, equations, questions, references, runs."""
+    html = re.sub(r"<(script|style).*?</\1>", "", demo.files[0].read_text(), flags=re.DOTALL)
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert len(ids) == len(set(ids)) > 80
+    targets = set(re.findall(r'href="#([^"]+)"', html))
+    assert len(targets) > 40
+    assert targets <= set(ids)
+
+
+def test_same_sources_and_store_give_the_same_bytes_elsewhere_and_later(
+    demo, demo_root, tmp_path, monkeypatch
+):
+    """HTML and PDF, in another folder, forty days on."""
     shutil.copytree(demo_root / "store", tmp_path / "build" / "store")
     shutil.copytree(demo_root / "cache", tmp_path / "build" / "cache")
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 40 * 86400)
     again = build(Request(folder=DEMO, root=tmp_path / "build", is_quick=True))
     assert {outcome.state for outcome in again.outcomes} == {"cached"}
     assert [f.read_bytes() for f in again.files] == [f.read_bytes() for f in demo.files]

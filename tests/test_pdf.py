@@ -1,10 +1,10 @@
-"""The page on paper: lines, notes, attachments, the rules of PDF/A and PDF/UA, the same bytes."""
+"""The page on paper: lines, notes, attachments, faces, the rules of PDF/A and PDF/UA."""
 
+import csv
 import io
 import json
 import logging
 import re
-import time
 
 import pikepdf
 import pypdfium2
@@ -13,7 +13,6 @@ from fontTools.ttLib import TTFont
 from weasyprint import HTML
 
 from reporter import fonts, pdf
-from reporter.build import Request, build
 from reporter.prose import page
 from tests import pdf_rules
 from tests.browser import write_everything
@@ -166,16 +165,8 @@ def test_the_demo_breaks_no_rule(demo):
         assert pdf_rules.broken(found) == []
         results = json.loads(found.attachments["results.json"].get_file().read_bytes())
         assert results == json.loads((path.parent / "results.json").read_bytes())
-
-
-def test_same_sources_and_store_give_the_same_bytes_elsewhere_and_later(
-    demo, demo_root, tmp_path, monkeypatch
-):
-    """HTML and PDF, in another folder, forty days on."""
-    monkeypatch.setenv("REPORT_STORE", str(demo_root / "store"))
-    now = time.time
-    monkeypatch.setattr(time, "time", lambda: now() + 40 * 86400)
-    again = build(Request(folder=demo.report.folder, root=tmp_path / "elsewhere", is_quick=True))
-    assert not [outcome for outcome in again.outcomes if outcome.state == "ran"]
-    for there, here in zip(again.files, demo.files, strict=True):
-        assert there.read_bytes() == here.read_bytes(), here.name
+        rates = found.attachments["full.rates.csv"].get_file().read_bytes().decode()
+        head, *rows = csv.reader(rates.splitlines())
+        (table,) = [result["rates"] for result in results["runs"]["full"]["results"]]
+        assert head == ["seed", *(column["name"] for column in table["columns"])]
+        assert rows == [["0", *map(str, row)] for row in table["rows"]]
