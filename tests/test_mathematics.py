@@ -53,6 +53,16 @@ def test_an_environment_is_numbered_where_it_is_labelled(tmp_path, tex):
     assert shown.count('<div class="equation"') == 2
 
 
+def test_a_display_stands_between_the_lines_of_a_paragraph(tmp_path):
+    """Without empty lines around it, as many write it, and in a list."""
+    composed = compose(tmp_path, "So\n$$a$$ (eq-x)\nwith @eq-x.\n\n- one\n  $$\n  b\n  $$\n- two")
+    shown = re.sub(r"<img[^>]*>|\n", "", html_of(composed))
+    assert problems(composed) == []
+    assert '<p>So</p><div class="equation" id="eq-x">' in shown
+    assert '<li>one<div class="equation"></div></li><li>two</li>' in shown
+    assert shown.count('class="equation"') == 2
+
+
 def test_aligned_signs_stand_below_each_other():
     """The second line begins where the first one's sign of relation stands."""
     lefts = _lefts(math(r"\begin{aligned} aaaa &= b \\ &= c \end{aligned}"))

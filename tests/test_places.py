@@ -67,7 +67,7 @@ It is $\\hat y$.
         ),
         ("So:\n![](dot.png)", 18, "dot.png has no alt text"),
         ("So:\n![a](none.png)", 18, "no picture none.png"),
-        ('{{ figure("one.filters", caption="") }}', 17, "figure one.filters has no alt text"),
+        ('{{ figure("one.filters", caption="") }}', 17, "figure 'one.filters' has no alt text"),
     ],
 )
 def test_a_problem_names_its_line(tmp_path, text, line, message):
@@ -136,3 +136,17 @@ def test_code_keeps_what_looks_like_a_reference(tmp_path):
     composed = compose(tmp_path, text)
     assert problems(composed) == []
     assert len(re.findall("@fig-none", composed.set(composed.chapters[0].html))) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["## A {#foo}", "## A {#sec-a .plain}", "![a](a.png){#fig-a}", "$$a$$ {#eq-a}"]
+)
+def test_an_id_that_is_none_is_told(tmp_path, text):
+    """It would begin a comment, and the text up to the next comment would be lost."""
+    with pytest.raises(ReportError, match=r"01-results\.md:5: .*: a heading's id is {#"):
+        compose(tmp_path, f"Text.\n\n{text}\n\nMore. {{# typed #}}")
+
+
+def test_comments_may_stand_close(tmp_path):
+    """As may code in them."""
+    assert text_of(html_of(compose(tmp_path, "A{#b#} c{#d {{ e }} #}."))) == "1 Results A c."

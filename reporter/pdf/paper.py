@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # alone; a space before another element moves into it, which leaves the break to the element.
 SOURCES = re.compile(r"</?data\b[^>]*>")
 INLINE = re.compile(r' (<(?:em|strong|code|a|span class="(?:citation|claim)[^"]*")(?: [^>]*)?>)')
+BLOCKS = frozenset({"p", "ul", "ol", "li", "pre", "div", "blockquote", "table"})
 CONTROLS = ("script", "button", "details", "dialog")
 
 
@@ -61,15 +62,22 @@ def formulas(tree: Element) -> frozenset[str]:
 
 def _become_note(call: Element, item: Element, number: str) -> None:
     """Turn the call of a note into the note itself, which then goes to the foot of the page."""
+    parents = {child: parent for parent in item.iter() for child in parent}
+    for back in list(_of_class(item, "footnote-backref")):
+        _drop(parents[back], back)
     tail = call.tail
     call.clear()
     call.tag, call.tail = "span", tail
-    call.attrib.update({"class": "note", "data-number": number})
-    for paragraph in item:
-        for back in list(_of_class(paragraph, "footnote-backref")):
-            _drop(paragraph, back)
-        paragraph.tag, paragraph.tail = "span", " "
-        call.append(paragraph)
+    call.attrib.update({"class": "note", "data-number": number, "id": item.get("id", "")})
+    call.extend(item)
+    for element in call.iter():  # white space between blocks would become lines
+        for child in element:
+            if child.tag in BLOCKS and not (child.tail or "").strip():
+                child.tail = None
+        if len(element) and element[0].tag in BLOCKS and not (element.text or "").strip():
+            element.text = None
+    if call[0].tag == "p":  # so that its number stands in its first line
+        call[0].tag = "span"
 
 
 def _drop(parent: Element, child: Element) -> None:

@@ -62,7 +62,7 @@ class Document:
 
     def line(self, html: str) -> str:
         """Put the pieces into a line of a list that is a link itself, so that no other is in it."""
-        shown = re.sub(r'<sup class="footnote-ref">.*?</sup>', "", html)
+        shown = re.sub(r'<(sup|section) class="footnote.*?</\1>', "", html, flags=re.DOTALL)
         return re.sub(r"</?a\b[^>]*>", "", self.fragments.set(shown))
 
     @property

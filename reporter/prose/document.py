@@ -18,6 +18,7 @@ from reporter.prose.csl import Cite
 from reporter.prose.fragments import Fragments
 from reporter.prose.markdown import Hooks, parser, plain
 from reporter.prose.mathematics import MathError
+from reporter.prose.notes import Notes
 from reporter.prose.numbering import Numbering
 from reporter.prose.pictures import embedded, is_picture
 from reporter.prose.places import Places, line_in, rendered
@@ -120,6 +121,7 @@ class _Composer:
         self.cites: list[Cite] = []
         self.headings: list[Heading] = []
         self.section_id = ""
+        self.notes = Notes(self.fragments)
         hooks = Hooks(
             heading=self._heading,
             refer=self._refer,
@@ -130,6 +132,8 @@ class _Composer:
             piece=self.fragments.put,
             attribute=lambda html: self.fragments.put(lambda: escape(self._plain(html))),
             at=self.places.at,
+            problem=lambda told: self.numbering.problem(self.places.here(), told),
+            notes=self.notes,
         )
         self.markdown = parser(hooks)
         questions = read_questions(report.folder)
@@ -234,7 +238,7 @@ class _Composer:
 
     def _markdown(self, text: str, is_inline: bool) -> str:  # noqa: FBT001 - as Tools asks
         render = self.markdown.renderInline if is_inline else self.markdown.render
-        return str(render(text))
+        return str(render(text, self.notes.text()))
 
     def _plain(self, html: str) -> str:
         """Return inline HTML as an attribute holds it, once everything is numbered."""

@@ -11,26 +11,32 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from mdit_py_plugins.footnote import footnote_plugin
 
 from reporter.prose.csl import Cite
 from reporter.prose.mathematics import math
+from reporter.prose.notes import use_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
+
+    from reporter.prose.notes import Notes
 
 KEY = r"[A-Za-z0-9_](?:[\w:./+-]*\w)?"
 ITEM = rf"@{KEY}(?:, *[^;@\[\]]+)?"  # @key, or @key, p. 3
 CITATION = re.compile(rf"\[({ITEM}(?:\s*;\s*{ITEM})*)\](?!\()")
 REFERENCE = re.compile(r"@((?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9](?:[\w.-]*\w)?)")
 MENTION = re.compile(f"(?<![/.+-])@({KEY})")  # nor in an address
-ELEMENTS = re.compile(r'<sup class="footnote-ref">.*?</sup>|<[^>]+>', re.DOTALL)
+ELEMENTS = re.compile(
+    r'<sup class="footnote-ref">.*?</sup>|<section class="footnotes">.*?</section>|<[^>]+>',
+    re.DOTALL,
+)
 ABBREVIATIONS = ("vs.", "cf.", "e.g.", "i.e.", "al.", "Fig.")  # that end no sentence
 SENTENCE = re.compile(
     "".join(f"(?<!{re.escape(word)})" for word in ABBREVIATIONS)
@@ -54,6 +60,8 @@ class Hooks:
         piece: given HTML and its plain text, returns what stands for it.
         attribute: given HTML, returns what stands for its text in an attribute.
         at: told the line before anything of it is asked.
+        problem: told what is wrong there.
+        notes: those of the report.
     """
 
     heading: Callable[[int, str, str], str]
@@ -65,14 +73,18 @@ class Hooks:
     piece: Callable[[str, str], str]
     attribute: Callable[[str], str]
     at: Callable[[int], None]
+    problem: Callable[[str], None]
+    notes: Notes
 
 
 def parser(hooks: Hooks) -> MarkdownIt:
     """Return the Markdown parser of one report."""
     markdown = MarkdownIt("commonmark", {"html": False, "typographer": True})
     markdown.enable(["table", "strikethrough", "replacements", "smartquotes"])
-    markdown.use(footnote_plugin).use(deflist_plugin)
+    use_notes(markdown, hooks.notes, hooks.at, hooks.problem)
+    markdown.use(deflist_plugin)
     markdown.use(dollarmath_plugin, allow_digits=False, double_inline=True)
+    _let_interrupt(markdown, "math_block")
     markdown.inline.ruler.before("link", "reference", _parse_reference)
     markdown.core.ruler.push("lines", lambda state: _give_lines(state.tokens))
     markdown.core.ruler.push("headings", lambda state: _number_headings(state, hooks))
@@ -100,6 +112,21 @@ def parser(hooks: Hooks) -> MarkdownIt:
     for name, rule in rules.items():
         markdown.add_render_rule(name, _renderer(rule, hooks))
     return markdown
+
+
+def _let_interrupt(markdown: MarkdownIt, name: str) -> None:
+    """Let a kind of block stand right below a line of a paragraph, as $$ often does."""
+    (rule,) = (rule.fn for rule in markdown.block.ruler.__rules__ if rule.name == name)
+
+    def asked(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's way
+        line, count = state.line, len(state.tokens)
+        found = bool(rule(state, start, end, silent))
+        if silent:  # the plugin's rule forgets that it was only asked
+            state.line = line
+            del state.tokens[count:]
+        return found
+
+    markdown.block.ruler.at(name, asked, {"alt": ["paragraph", "blockquote", "list"]})
 
 
 def plain(html: str) -> str:

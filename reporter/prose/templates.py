@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment, safe_range
 
 from reporter.prose.claims import ClaimExtension, Court
@@ -27,6 +27,7 @@ SETTING: Mapping[str, Any] = {
     "lstrip_blocks": True,
 }
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
+OTHER_ID = re.compile(r"\{#[\w.:-]+[^#{}\n]*\}")  # which Jinja takes for a comment's beginning
 
 
 class Templates(SandboxedEnvironment):
@@ -36,7 +37,15 @@ class Templates(SandboxedEnvironment):
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
         """Keep the {#id} of headings from being read as the beginning of a comment."""
-        return HEADING_ID.sub(f"{ID_OPEN}\\1{ID_CLOSE}", super().preprocess(source, name, filename))
+        text = HEADING_ID.sub(f"{ID_OPEN}\\1{ID_CLOSE}", super().preprocess(source, name, filename))
+        wrong = OTHER_ID.search(text)
+        if wrong:
+            told = (
+                f"{wrong[0]}: a heading's id is {{#sec-name}}, an equation's (eq-name), a "
+                f'figure\'s id="fig-name"; a comment ends with #}}'
+            )
+            raise TemplateSyntaxError(told, text.count("\n", 0, wrong.start()) + 1)
+        return text
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Keep templates away from what values carry along."""
