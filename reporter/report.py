@@ -181,7 +181,7 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
     """
     path = folder / "report.toml"
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as exc:
         raise ReportError(f"{folder}: no report.toml there; `report init DIR` makes one") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:

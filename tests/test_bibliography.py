@@ -20,6 +20,7 @@ def _entry(folder, fields, kind="misc"):
         (r"D{\"o}ll{\'a}r and P{\'\i}otr", "Döllár and Píotr"),
         (r"{\L}uk{\o}, \c{c}, {\aa}, \v{S}", "Łukø, ç, å, Š"),
         ("``Why'' --- 3--5", "“Why” — 3–5"),
+        ('An "odd" word', "An “odd” word"),
         (r"50\% \& more_x", "50% &amp; more_x"),
         ("a < b <script>", "a &lt; b &lt;script&gt;"),
         (r"$\beta$-VAE at {$\alpha_1$}", "β-VAE at α_1"),

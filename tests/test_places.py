@@ -5,8 +5,9 @@ import re
 import pytest
 
 from reporter.errors import ReportError
-from tests.composing import compose, html_of, problems, results, text_of
-from tests.workspaces import every_artifact, finished
+from reporter.prose import document
+from tests.composing import RUNS, compose, html_of, problems, results, text_of
+from tests.workspaces import every_artifact, finished, opened
 
 ABOVE = """\
 {% claim runs["one"].test_accuracy > 0 %}
@@ -67,6 +68,10 @@ It is $\\hat y$.
         ),
         ("So:\n![](dot.png)", 18, "dot.png has no alt text"),
         ("So:\n![a](none.png)", 18, "no picture none.png"),
+        ('{{ figure("one.loss", caption="L.", id="loss") }}', 17, "the id 'loss' should look like"),
+        ("$$a$$ (loss)", 17, "the id 'loss' should look like eq-name"),
+        ("So\nFigure @fig-both", 18, "Figure stands before @fig-both, which says so itself"),
+        ("Eqs. [@eq-a; @eq-b] $$a$$\n\n$$a$$ (eq-a)\n\n$$b$$ (eq-b)", 17, "Eqs. stands before"),
         ('{{ figure("one.filters", caption="") }}', 17, "figure 'one.filters' has no alt text"),
     ],
 )
@@ -124,7 +129,7 @@ def test_a_section_with_a_title_in_its_block_keeps_its_lines(tmp_path):
 
 def test_a_formula_that_is_none_names_its_line(tmp_path):
     """In the section, and in an answer."""
-    with pytest.raises(ReportError, match=r"01-results\.md:4: the formula '\\\\frac\{a\}' can't"):
+    with pytest.raises(ReportError, match=r"01-results\.md:4: the formula '\\frac\{a\}' can't"):
         compose(tmp_path / "a", "We see\n$\\frac{a}$.")
     with pytest.raises(ReportError, match=r"questions\.md:12: the formula"):
         compose(tmp_path / "b", '{{ question("q-a") }}', questions=QUESTIONS.format("$\\frac{a}$"))
@@ -150,3 +155,39 @@ def test_an_id_that_is_none_is_told(tmp_path, text):
 def test_comments_may_stand_close(tmp_path):
     """As may code in them."""
     assert text_of(html_of(compose(tmp_path, "A{#b#} c{#d {{ e }} #}."))) == "1 Results A c."
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ('runs["one"]', "a run can't be printed"),
+        ("figure", "a function can't be printed"),
+        ('runs["one"].rates', "a table can't be printed"),
+        ('figures("one.loss")', "figures: 'one.loss' should be a list of names"),
+        ("figures([])", r"figures: \[\] should be a list"),
+        ('compare(["one"], [], caption="C.")', r"compare: \[\] should be a list"),
+        ('figures(["one.loss"] * 2, columns="2")', "figures: columns='2' should be a whole number"),
+        ('figure("one.mistakes", caption="M.", across=0)', "figures: across=0 should be a whole"),
+        ('runs["one"].test_accuracy - 1', r"unsupported .*; templates do no arithmetic: use diff"),
+    ],
+)
+def test_code_that_shows_nothing_is_told(tmp_path, code, told):
+    """Before it ends in a page that shows the insides of the program."""
+    with pytest.raises(ReportError, match=rf"01-results\.md:5: {told}"):
+        compose(tmp_path, f"Text.\n\n{{{{ {code} }}}}")
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path):
+    """By its line; a byte order mark and Windows' ends of lines are no mistake."""
+    compose(tmp_path, "\ufeff# A\r\n\r\nText.", references="\ufeff@misc{a, title = {T}}")
+    for path, line in (("sections/01-results.md", 3), ("references.bib", 1)):
+        with pytest.raises(ReportError, match=rf"{path}:{line}: the byte 0xfc is no UTF-8; save"):
+            _composed_with(tmp_path, path)
+
+
+def _composed_with(folder, path):
+    """Compose after a file was saved as Windows once did."""
+    report = opened(folder, {"01-results.md": "# R\n\nSee @a.\n"}, RUNS)
+    (folder / path).write_bytes((folder / path).read_bytes().replace(b"See", b"\xfc"))
+    (folder / path).write_bytes((folder / path).read_bytes().replace(b"{T}", b"{\xfc}"))
+    return document.compose(report, results(), folder / "build/figures")

@@ -33,6 +33,7 @@ from reporter.prose.numbering import Problem
 from reporter.prose.questions import FENCE, INLINE_CODE, read_questions
 from reporter.prose.sections import read_sections
 from reporter.prose.templates import HEADING_ID, bare
+from reporter.prose.texts import read_text
 from reporter.prose.tools import NAMES
 from reporter.prose.values import Desk, Value
 from reporter.prose.views import RunView
@@ -203,13 +204,13 @@ def _texts(report: Report) -> Iterator[tuple[Path, int, str]]:
     sources = [(section.path, 1, section.text) for section in read_sections(report)]
     abstract = report.folder / "abstract.md"
     if abstract.is_file():
-        sources.append((abstract, 1, abstract.read_text(encoding="utf-8")))
+        sources.append((abstract, 1, read_text(abstract)))
     sources += [
         (question.path, question.answer_line, question.answer)
         for question in read_questions(report.folder).values()
     ]
     for path, first, text in sources:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = read_text(path).split("\n")
         silenced = {number for number, line in enumerate(lines, 1) if MARK.search(line)}
         yield path, first, _without_lines(_prose(text), first, silenced)
         for line, words in _spoken("\n" * (first - 1) + text):

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from reporter.errors import ReportError
+from reporter.prose.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,8 +75,8 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
     if not path.is_file():
         return {}
     try:
-        entries = parse_string(path.read_text(encoding="utf-8"), "bibtex").entries
-    except (PybtexError, UnicodeDecodeError) as exc:
+        entries = parse_string(read_text(path), "bibtex").entries
+    except PybtexError as exc:
         raise ReportError(f"{path}: {' '.join(str(exc).split())}") from exc
     items = {}
     for key, entry in entries.items():
@@ -199,5 +200,6 @@ def text(latex: str, *, keeps_case: bool = True) -> str:
         return f'<span class="nocase">{inner}</span>' if is_kept else inner
 
     shown = html(Text.from_latex(marked))
-    shown = shown.replace("&quot;", "”").replace("&#x27;", "’")
+    shown = re.sub("&quot;(.*?)&quot;", r"“\1”", shown).replace("&quot;", "”")
+    shown = shown.replace("&#x27;", "’")
     return shown.replace(ITALIC_OPEN, "<i>").replace(ITALIC_CLOSE, "</i>").strip()

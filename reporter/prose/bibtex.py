@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reporter.prose.texts import read_text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,7 +16,7 @@ def sources(path: Path) -> dict[str, str]:
         return {}
     from pybtex.database import BibliographyData, parse_string
 
-    entries = parse_string(path.read_text(encoding="utf-8"), "bibtex").entries
+    entries = parse_string(read_text(path), "bibtex").entries
     return {
         key: BibliographyData({key: entry}).to_string("bibtex").strip()
         for key, entry in entries.items()

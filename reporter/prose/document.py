@@ -32,6 +32,7 @@ from reporter.prose.sections import (
     used_runs,
 )
 from reporter.prose.templates import bare, compiled, templates
+from reporter.prose.texts import read_text
 from reporter.prose.tools import NAMES, Tools
 from reporter.prose.values import Desk
 from reporter.prose.views import Runs
@@ -75,7 +76,7 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     texts = [(question.text + question.answer, question.path) for question in questions.values()]
     abstract = report.folder / "abstract.md"
     if abstract.is_file():
-        texts.append((abstract.read_text(encoding="utf-8"), abstract))
+        texts.append((read_text(abstract), abstract))
     check_names(texts, environment, report.runs)
     for name in sorted(wanted - set(sections)):
         raise ReportError(f"no section is called {name!r}{nearest(name, sections)}")
@@ -162,7 +163,7 @@ class _Composer:
         abstract = self.report.folder / "abstract.md"
         summary = ""
         if abstract.is_file():
-            summary = self._compose(abstract.read_text(encoding="utf-8"), str(abstract), 1)
+            summary = self._compose(read_text(abstract), str(abstract), 1)
         chapters = [self._chapter(section) for section in read_sections(self.report)]
         methods = self._methods()
         for text in (summary, *(chapter.html for chapter in chapters), *methods.values()):
@@ -234,7 +235,7 @@ class _Composer:
             line = line_in(exc, path)
             if line is None or str(exc).startswith(f"{path}:"):
                 raise
-            raise ReportError(f"{path}:{line}: {exc}") from exc
+            raise ReportError(f"{path}:{line}: {_said(exc)}") from exc
 
     def _markdown(self, text: str, is_inline: bool) -> str:  # noqa: FBT001 - as Tools asks
         render = self.markdown.renderInline if is_inline else self.markdown.render
@@ -301,7 +302,14 @@ class _Composer:
         )
 
 
+def _said(exc: BaseException) -> str:
+    """Return what went wrong in a template, with a remedy where Python's words hold none."""
+    told = re.sub(r"\b(?:Tools|Answers|Observer)\.(?=\w+\()", "", str(exc))
+    is_sum = isinstance(exc, TypeError) and told.startswith("unsupported operand")
+    return f"{told}; templates do no arithmetic: use diff(a, b)" if is_sum else told
+
+
 def _texts(report: Report) -> list[str]:
     """Return the templates that may place questions."""
     paths = [*report.sources(), report.folder / "abstract.md", report.folder / "questions.md"]
-    return [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
+    return [read_text(path) for path in paths if path.is_file()]

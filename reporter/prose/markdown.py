@@ -15,6 +15,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from reporter.prose.csl import Cite
 from reporter.prose.mathematics import math
 from reporter.prose.notes import use_notes
+from reporter.prose.numbering import NAME, SPELLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
 KEY = r"[A-Za-z0-9_](?:[\w:./+-]*\w)?"
 ITEM = rf"@{KEY}(?:, *[^;@\[\]]+)?"  # @key, or @key, p. 3
 CITATION = re.compile(rf"\[({ITEM}(?:\s*;\s*{ITEM})*)\](?!\()")
-REFERENCE = re.compile(r"@((?:fig|tbl|sec|eq|lst|q)-[A-Za-z0-9](?:[\w.-]*\w)?)")
+REFERENCE = re.compile(rf"@((?:{'|'.join(SPELLED)})-{NAME})")
 MENTION = re.compile(f"(?<![/.+-])@({KEY})")  # nor in an address
+SPOKEN = {  # how each kind is called right before what names it already
+    kind: re.compile(rf"\b(?:{word}s?|{word[:3].removesuffix('u')}s?\.)\s?$", re.IGNORECASE)
+    for kind, word in SPELLED.items()
+}
 ELEMENTS = re.compile(
     r'<sup class="footnote-ref">.*?</sup>|<section class="footnotes">.*?</section>|<[^>]+>',
     re.DOTALL,
@@ -87,6 +92,7 @@ def parser(hooks: Hooks) -> MarkdownIt:
     _let_interrupt(markdown, "math_block")
     markdown.inline.ruler.before("link", "reference", _parse_reference)
     markdown.core.ruler.push("lines", lambda state: _give_lines(state.tokens))
+    markdown.core.ruler.push("doubles", lambda state: _tell_doubles(state.tokens, hooks))
     markdown.core.ruler.push("headings", lambda state: _number_headings(state, hooks))
     rules = {
         "citation": lambda token: _cited(token.content, hooks),
@@ -210,6 +216,19 @@ def _give_lines(tokens: list[Token]) -> None:
         for child in token.children or []:
             child.map = [row, row + 1]
             row += child.content.count("\n") or child.type in ("softbreak", "hardbreak")
+
+
+def _tell_doubles(tokens: list[Token], hooks: Hooks) -> None:
+    """Tell of "Figure @fig-x", which would read "Figure Figure 3"."""
+    for token in tokens:
+        for before, found in itertools.pairwise(token.children or []):
+            named = REFERENCE.match(f"@{found.content.removeprefix('@')}")
+            if found.type not in ("reference", "citation") or not named:
+                continue
+            word = SPOKEN[named[1].partition("-")[0]].search(before.content)
+            if word and before.type == "text":
+                hooks.at(found.map[0] if found.map else 0)
+                hooks.problem(f"{word[0].strip()} stands before @{named[1]}, which says so itself")
 
 
 def _number_headings(state: StateCore, hooks: Hooks) -> None:

@@ -33,7 +33,8 @@ def math(tex: str, *, is_block: bool = True) -> str:
         _space(tree)
         formula = Math(ET.tostring(tree, encoding="unicode"), size=TEXT_PX * 1.04, margin=0)
     except Exception as exc:  # the library raises whatever its parser stumbles over
-        raise MathError(f"the formula {tex.strip()!r} can't be set; correct its TeX") from exc
+        shown = " ".join(tex.split())
+        raise MathError(f"the formula '{shown}' can't be set; correct its TeX") from exc
     svg = base64.b64encode(formula.svg().encode()).decode()
     width, height = formula.getsize()
     style = f"width:{width / TEXT_PX:.4f}em;height:{height / TEXT_PX:.4f}em"

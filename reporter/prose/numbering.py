@@ -25,6 +25,7 @@ SPELLED = {
     "lst": "Listing",
     "q": "Question",
 }
+NAME = r"[A-Za-z0-9](?:[\w.-]*\w)?"  # what may follow the kind in an id
 LEAST_RANGE = 3  # "Figures 3 and 4", but "Figures 3–5"
 
 
@@ -62,6 +63,9 @@ class Numbering:
     def number(self, kind: str, target: str, where: str = "") -> str:
         """Return the next number of a kind and keep it for `target`."""
         self._counts[kind] += 1
+        if not re.fullmatch(f"{kind}-{NAME}", target):
+            told = f"the id {target!r} should look like {kind}-name, with letters, digits, . _ -"
+            self.problem(where or self.places.here(), told)
         self._keep(target, str(self._counts[kind]), where)
         return str(self._counts[kind])
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError, nearest
+from reporter.prose.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,7 +59,7 @@ def read_questions(folder: Path) -> dict[str, Question]:
     path = folder / "questions.md"
     if not path.is_file():
         return {}
-    text = _without_comments(path.read_text(encoding="utf-8"))
+    text = _without_comments(read_text(path))
     heads = list(HEAD.finditer(_without_code(text)))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     found: dict[str, Question] = {}

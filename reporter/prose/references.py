@@ -13,6 +13,7 @@ from reporter.errors import ReportError, nearest
 from reporter.prose import bibliography
 from reporter.prose.csl import CITED, CLOSE, OPEN, Cite, StyledWorks, tidy
 from reporter.prose.numbering import SPACE, Problem
+from reporter.prose.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,7 +79,7 @@ class References:
     def uncited(self) -> tuple[Problem, ...]:
         """Return a note for each entry that nothing cites."""
         left = [key for key in self.entries if key not in self.reached]
-        source = self.path.read_text(encoding="utf-8") if left else ""
+        source = read_text(self.path) if left else ""
         notes = []
         for key in left:
             head = re.search(rf"@\w+\s*[{{(]\s*{re.escape(key)}\s*,", source)

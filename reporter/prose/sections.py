@@ -13,6 +13,7 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 
 from reporter.errors import ReportError, nearest
 from reporter.prose.templates import bare
+from reporter.prose.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -56,7 +57,7 @@ def read_sections(report: Report) -> tuple[Section, ...]:
 
 
 def _section(path: Path) -> Section:
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     meta: dict[str, object] = {}
     front = FRONT.match(text)
     if front:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
 from jinja2.sandbox import SandboxedEnvironment, safe_range
 
+from reporter.errors import ReportError
+from reporter.prose.cells import TableView
 from reporter.prose.claims import ClaimExtension, Court
 from reporter.prose.markdown import ID_CLOSE, ID_OPEN
 from reporter.prose.tools import filters
+from reporter.prose.values import Missing, Value
+from reporter.prose.views import Runs, RunView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +25,19 @@ if TYPE_CHECKING:
 CLOSED = frozenset(
     {"desk", "style", "numbers", "metrics", "meaning", "raw"}
 )  # of values: prose reads, filters print
+
+
+def _printable(value: object) -> object:
+    """Return what a template prints; ReportError for what has no words of its own."""
+    if isinstance(value, str | int | float | Value | Missing | Undefined):
+        return value
+    kind = KINDS.get(type(value), f"a {type(value).__name__}")
+    raise ReportError(f"{kind} can't be printed; name a value of it, or call it")
+
+
+KINDS = {RunView: "a run", Runs: "all runs", TableView: "a table", MethodType: "a function"}
 SETTING: Mapping[str, Any] = {
+    "finalize": _printable,
     "undefined": StrictUndefined,
     "keep_trailing_newline": True,
     "trim_blocks": True,  # so that claims on lines of their own flow in one paragraph

@@ -122,6 +122,10 @@ class Tools:
 
         `alt` is one text for each of them, or a list with a text for each.
         """
+        _check_names("figures", names)
+        for word, count in (("columns", columns), ("across", across)):
+            if count is not None and (not isinstance(count, int) or count < 1):
+                raise ReportError(f"figures: {word}={count!r} should be a whole number from 1")
         alts = [alt] * len(names) if isinstance(alt, str) else list(alt)
         for word, given in (("captions", captions), ("alts", alts)):
             if given and len(given) != len(names):
@@ -208,6 +212,8 @@ class Tools:
             first: the heading of the first column.
             digits: of percentages after the point, one by default.
         """
+        _check_names("compare", names)
+        _check_names("compare", columns)
         labels = names if isinstance(names, Mapping) else {n: n.replace("-", " ") for n in names}
         heads = columns if isinstance(columns, Mapping) else {c: _heading(c) for c in columns}
         runs = [self._run(name, "compare") for name in labels]
@@ -230,6 +236,7 @@ class Tools:
         id: str = "",
     ) -> str:
         """Place a table of all parameters of some runs: what they share once, then what differs."""
+        _check_names("settings", names)
         labels = names if isinstance(names, Mapping) else {n: n for n in names}
         runs = [run for run in (self._run(name, "settings") for name in labels) if run.jobs]
         keys = dict.fromkeys(key for run in runs for key in run.jobs[0].parameters)
@@ -411,6 +418,12 @@ def _img(picture: drawing.Drawing, alt: str, width: str) -> str:
     return (
         f'<img alt="{text}" style="width:{width}" src="data:{picture.media_type};base64,{content}">'
     )
+
+
+def _check_names(tool: str, names: object) -> None:
+    """Tell of one name, or none, where several are asked for."""
+    if isinstance(names, str) or not names:
+        raise ReportError(f'{tool}: {names!r} should be a list of names, such as ["a", "b"]')
 
 
 def _heading(name: str) -> str:
