@@ -11,6 +11,11 @@ from reporter.prose.composed import Document
 from reporter.prose.views import Finished
 from tests.workspaces import accuracy, every_artifact, finished, opened
 
+DOT = bytes.fromhex(  # a PNG of one pixel
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b"
+    "550000000a49444154789c636000000002000148afa4710000000049454e44ae"
+    "426082"
+)
 RUNS = "".join(f'[runs.{name}]\nexperiment = "toy"\n' for name in ("one", "two"))
 
 

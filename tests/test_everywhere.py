@@ -8,7 +8,7 @@ import pytest
 
 from reporter import pdf
 from reporter.prose import page
-from tests.composing import compose, problems
+from tests.composing import DOT, compose, problems
 
 BIB = "@misc{able, author = {Able, Ann}, title = {T}, year = 2001}"
 LATER = '\n\n{{ figure("one.loss", caption="Last.", id="fig-last") }}\n'
@@ -94,7 +94,7 @@ def test_it_stands_in_abstract_and_answer(tmp_path):
 
 def test_it_stands_in_alternative_texts(tmp_path):
     """As a reader would hear it: of figures, and of pictures of the workspace."""
-    (tmp_path / "dot.png").write_bytes(b"-")
+    (tmp_path / "dot.png").write_bytes(DOT)
     calls = [
         f"{{% set x %}}{text}{{% endset %}}\n\n![At {text}](dot.png)\n\n"
         f'{{{{ figure("one.names", caption="C.", alt="*At* " ~ x, id="fig-{name}") }}}}'
@@ -134,7 +134,7 @@ def test_captions_read_alike_in_the_list(tmp_path):
 
 def test_formulas_stand_in_headings_captions_and_lists(tmp_path):
     """As the image that they are; in an attribute as their TeX."""
-    (tmp_path / "dot.png").write_bytes(b"-")
+    (tmp_path / "dot.png").write_bytes(DOT)
     text = (
         "## At $\\eta$\n\n![At $\\eta$](dot.png)\n\n"
         '{{ figure("one.loss", caption="At $\\\\eta$. More.") }}'

@@ -170,3 +170,13 @@ def test_the_demo_breaks_no_rule(demo):
         (table,) = [result["rates"] for result in results["runs"]["full"]["results"]]
         assert head == ["seed", *(column["name"] for column in table["columns"])]
         assert rows == [["0", *map(str, row)] for row in table["rows"]]
+
+
+def test_a_tall_picture_ends_on_its_page():
+    """However tall it is: 100 times its width here."""
+    dot = re.sub(
+        'class="{}" alt="{}"', 'class="inserted" alt="A" style="width:9mm;height:99cm"', DOT
+    )
+    sheets = pypdfium2.PdfDocument(pdf.render(html(f"<p>{dot}</p>")))
+    (box,) = [found.get_bounds() for sheet in sheets for found in sheet.get_objects([3])]
+    assert box[1] > 32 * 72 / 25.4 - 1  # the lower margin

@@ -6,7 +6,7 @@ import pytest
 
 from reporter.errors import ReportError
 from reporter.prose import document
-from tests.composing import RUNS, compose, html_of, problems, results, text_of
+from tests.composing import DOT, RUNS, compose, html_of, problems, results, text_of
 from tests.workspaces import every_artifact, finished, opened
 
 ABOVE = """\
@@ -67,6 +67,7 @@ It is $\\hat y$.
             "no reference is called @able2001",
         ),
         ("So:\n![](dot.png)", 18, "dot.png has no alt text"),
+        ("So:\n![a](text.png)", 18, "text.png is no picture, or damaged; save it anew"),
         ("So:\n![a](none.png)", 18, "no picture none.png"),
         ('{{ figure("one.loss", caption="L.", id="loss") }}', 17, "the id 'loss' should look like"),
         ("$$a$$ (loss)", 17, "the id 'loss' should look like eq-name"),
@@ -77,7 +78,8 @@ It is $\\hat y$.
 )
 def test_a_problem_names_its_line(tmp_path, text, line, message):
     """Whatever Jinja and Markdown made of the lines above it."""
-    (tmp_path / "dot.png").write_bytes(b"-")
+    (tmp_path / "dot.png").write_bytes(DOT)
+    (tmp_path / "text.png").write_bytes(b"-")
     runs = results()
     object.__setattr__(runs["one"].results[0].result["filters"], "description", "")
     (told,) = problems(compose(tmp_path, ABOVE + text, runs))

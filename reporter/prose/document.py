@@ -20,7 +20,7 @@ from reporter.prose.markdown import Hooks, parser, plain
 from reporter.prose.mathematics import MathError
 from reporter.prose.notes import Notes
 from reporter.prose.numbering import Numbering
-from reporter.prose.pictures import embedded, is_picture
+from reporter.prose.pictures import embedded, is_picture, is_readable
 from reporter.prose.places import Places, line_in, rendered
 from reporter.prose.questions import read_questions
 from reporter.prose.references import References, style_file
@@ -284,6 +284,8 @@ class _Composer:
             told = f"no picture {source} in the report's folder; put it there or correct the path"
             self.numbering.problem(where, told)
             return self.fragments.put(f'<span class="missing">{escape(source)}?</span>')
+        if not is_readable(self.report.folder, source):
+            self.numbering.problem(where, f"{source} is no picture, or damaged; save it anew")
         if not alt.strip():
             self.numbering.problem(where, f"{source} has no alt text; write ![what it shows](…)")
         return self.fragments.put(

@@ -20,6 +20,21 @@ def is_picture(folder: Path, source: str) -> bool:
     return is_below and kind.startswith("image/") and (folder / path).is_file()
 
 
+def is_readable(folder: Path, source: str) -> bool:
+    """Tell whether the file of a picture holds one, as its name says."""
+    from PIL import Image
+
+    path, kind = _named(source)
+    if kind == "image/svg+xml":
+        return b"<svg" in (folder / path).read_bytes()
+    try:
+        with Image.open(folder / path) as image:
+            image.verify()
+    except Exception:  # noqa: BLE001 - its decoders raise whatever they stumble over
+        return False
+    return True
+
+
 def embedded(folder: Path, source: str, alt: str) -> str:
     """Return the picture `source`, a path below `folder`."""
     path, kind = _named(source)
