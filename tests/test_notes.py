@@ -90,3 +90,16 @@ def test_on_paper_each_note_stands_once_with_its_call(tmp_path):
     for note in ("of a caption", "Of a question.", "Of an answer.", "Of the second."):
         assert whole.count(note) == 1
     assert "↩" not in whole
+
+
+def test_a_section_by_itself_leads_nowhere_else(tmp_path):
+    """What stands in another section or in the appendix is named there without a link."""
+    second = TWO["02-b.md"] + "\nSee @fig-x, @sec-b, [@fig-x; @sec-b].\n"
+    second += '\n{{ figure("one.names", caption="C.") }}'
+    composed = compose(tmp_path, {**TWO, "02-b.md": second}, questions=QUESTIONS)
+    alone = page.section(composed, "b")
+    body = alone[alone.index("<body") :]
+    ids = re.findall(r'\sid="([^"]*)"', body)
+    assert set(re.findall('href="#([^"]*)"', body)) <= set(ids)
+    assert "See Figure 1, Section 2, Figure 1 and Section 2." in text_of(body)
+    assert 'class="origin"' in html_of(composed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,18 @@ def whole(document: Document) -> str:
 def section(document: Document, name: str) -> str:
     """Return the page of one section, numbered as in the whole report."""
     chapters = [chapter for chapter in document.chapters if chapter.section.id == name]
-    return _page(document, chapters, is_whole=False)
+    return _without_lost_links(_page(document, chapters, is_whole=False))
+
+
+def _without_lost_links(html: str) -> str:
+    """Return the page of a section whose links to other sections and the appendix are text."""
+    ids = set(re.findall(r'\sid="([^"]*)"', html))
+    shown = re.sub(r' <span class="origin">.*?</span>', "", html)
+    return re.sub(
+        r'<a class="ref" href="#([^"]*)">(.*?)</a>',
+        lambda link: link[0] if link[1] in ids else link[2],
+        shown,
+    )
 
 
 def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) -> str:
