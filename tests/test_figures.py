@@ -93,6 +93,16 @@ def test_a_montage_of_large_images_is_reduced_to_print(tmp_path):
     assert width == pytest.approx(drawn.width_mm / 25.4 * 300, abs=1)
 
 
+def test_nothing_is_drawn_between_the_images_of_a_montage(tmp_path):
+    """White images keep their white, and the page shows between them, light or dark."""
+    grid = ImageGrid(images=(np.full((2, 2), 255, np.uint8),) * 3, columns=2, description="x")
+    opacity = np.asarray(Image.open(io.BytesIO(figures.draw((grid,), tmp_path).content)))[..., 3]
+    height, width = opacity.shape
+    corners = opacity[:: height - 1, :: width - 1]
+    assert corners.tolist() == [[255, 255], [255, 0]]
+    assert opacity[height // 2].max() == opacity[:, width // 2].max() == 0
+
+
 def test_words_about_drawings_redraw_none():
     """A kept drawing's name depends on the code that draws, and not on the one that describes."""
     folder = Path(bands.__file__).parent

@@ -17,7 +17,10 @@ MONTAGE_PIXELS = 1400  # width that tiny images are enlarged to
 
 
 def montage(grid: ImageGrid, width_mm: float) -> bytes:
-    """Put unlabelled images side by side, small ones enlarged in whole pixels."""
+    """Put unlabelled images side by side, small ones enlarged in whole pixels.
+
+    What lies between them is transparent, since a screen's page may be dark.
+    """
     import numpy as np
     from PIL import Image
 
@@ -26,11 +29,13 @@ def montage(grid: ImageGrid, width_mm: float) -> bytes:
     gap = max(1, factor * width // 12)
     rows = -(-len(grid.images) // grid.columns)
     step = (height * factor + gap, width * factor + gap)
-    canvas = np.full((rows * step[0] - gap, grid.columns * step[1] - gap, 3), 255, np.uint8)
+    canvas = np.full((rows * step[0] - gap, grid.columns * step[1] - gap, 4), 255, np.uint8)
+    canvas[..., 3] = 0
     for index, pixels in enumerate(grid.images):
         top, left = step[0] * (index // grid.columns), step[1] * (index % grid.columns)
         large = np.kron(_rgb(pixels), np.ones((factor, factor, 1), np.uint8))
-        canvas[top : top + height * factor, left : left + width * factor] = large
+        place = canvas[top : top + height * factor, left : left + width * factor]
+        place[..., :3], place[..., 3] = large, 255
     picture = Image.fromarray(canvas)
     return _encode(picture if factor > 1 else _reduced(picture, width_mm))
 
