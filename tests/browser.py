@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from reporter.artifacts import Column, Metric, Result, Table
 from reporter.prose import document, page
@@ -31,6 +32,8 @@ Text with *emphasis*, `code`, a [link](https://example.org), a note[^1], $x^2$, 
 
 > A quotation.
 
+![A red square](images/square.png)
+
 - a list
 - of two
 
@@ -43,7 +46,7 @@ $$ a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s = 1
 
 ```python
 def f(x: int) -> str:  # a comment
-    return "a" * x + str(1.5)
+    return "a" * x + str(1.5) + "a line that is longer than a telephone is wide"
 ```
 
 ## More {#sec-more}
@@ -113,6 +116,8 @@ def write_everything(folder: Path) -> Path:
     (folder / "questions.md").write_text(QUESTIONS)
     (folder / "references.bib").write_text(REFERENCES)
     (folder / "abstract.md").write_text("In short.")
+    (folder / "images").mkdir()
+    Image.new("RGB", (40, 40), "red").save(folder / "images" / "square.png")
     one = Result({**every_artifact(), "wide": TABLE, "share": _share(0.02)})
     seeds = (accuracy(0.2, 0.095), accuracy(0.1, 0.105), accuracy(0.1, 0.085))
     runs = {

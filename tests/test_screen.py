@@ -241,6 +241,44 @@ def test_a_table_is_sorted_by_value_and_a_third_press_restores_it(visit, everyth
         assert rows(page, "#tbl-one-wide") == ["row 0", "row 1", "row 2"]
 
 
+def test_whatever_is_pressed_is_large_enough(visit, everything):
+    """24 px each way, what a press beside the words reaches counted (WCAG 2.5.8)."""
+    page = visit(everything, 360)
+    sizes = page.evaluate("""() => {
+        document.querySelectorAll("details").forEach((one) => { one.open = true; });
+        const pressed = "main button, main summary, .bar button, .link";
+        return [...document.querySelectorAll(pressed)].map((one) => {
+            const { width, height } = one.getBoundingClientRect();
+            const around = getComputedStyle(one, "before");
+            if (around.position !== "absolute") return [one.textContent, width, height];
+            const [left, right, top, bottom] = ["left", "right", "top", "bottom"].map(
+                (side) => -parseFloat(around[side]));
+            return [one.textContent, left + width + right, top + height + bottom];
+        });
+    }""")
+    assert len(sizes) > 40
+    assert [size for size in sizes if min(size[1:]) < 24] == []
+
+
+def test_what_is_wide_scrolls_in_its_own_box(visit, everything):
+    """At 320 px (WCAG 1.4.10) code keeps its lines, labels their words, and the page its width."""
+    page = visit(everything, 320)
+    widths = "document.documentElement.scrollWidth"
+    assert page.evaluate(widths) == 320
+    code = page.locator("pre.code").first
+    assert code.evaluate("one => one.scrollWidth > one.clientWidth")
+    assert code.get_attribute("tabindex") == "0"
+    assert code.evaluate("one => getComputedStyle(one).whiteSpace") == "pre"
+
+
+def test_a_picture_by_itself_is_enlarged(visit, everything):
+    """One that an author inserted between paragraphs, under its own words."""
+    page = visit(everything)
+    page.locator("button[aria-label='Enlarge A red square']").click()
+    assert page.locator("dialog img[alt='A red square']").is_visible()
+    assert page.locator("dialog").get_attribute("aria-label") == "A red square"
+
+
 def test_the_theme_is_the_systems_until_it_is_chosen_and_then_kept(visit, everything):
     """System, light, dark; the next visit finds the choice, and paper stays light."""
     page = visit(everything, color_scheme="dark")

@@ -354,7 +354,7 @@ class Tools:
             below = f"<span>{lines}</span>" if width >= LEAST_LABEL_MM else ""
             cells.append(f'<div class="cell" style="{style}">{img}{below}</div>')
         said = f' role="group" aria-label="{escape(name)}"' if name else ""
-        return f'<div class="images"{said}>{"".join(cells)}</div>'
+        return f'<div class="images" style="--across:{across}"{said}>{"".join(cells)}</div>'
 
     def _tabular(self, target: str, caption: str, body: str, runs: Iterable[Finished]) -> str:
         number = self.numbering.number("tbl", target)

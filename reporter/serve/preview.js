@@ -4,7 +4,7 @@
   "use strict";
   const BLOCKS = ":is(h1, h2, h3, h4, p, li, dt, dd, pre, tr, figure, figcaption, img):not(nav *)";
   const PLAIN = ":is(p, li, dd, pre, tr, figcaption):not(nav *)"; // whose words no script changes
-  const LIVELY = "h1, h2, h3, h4, h5, table, tr, th, td, figure, nav, li[id], .scroll, .equation";
+  const LIVELY = "h1, h2, h3, h4, h5, table, tr, th, td, figure, nav, li[id], .scroll, .equation, pre, img";
   const KEPT = "reporter-place"; // in the tab's memory, across a reload
   const page = new WeakMap(); // node as it was sent → node on the page
   const sent = document.body.cloneNode(true); // other scripts change the page; this stays

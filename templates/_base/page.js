@@ -102,7 +102,7 @@
       const name = heading.textContent.trim();
       const link = make("a", { class: "link", href: `#${id}`, "aria-label": `Link to ${name}` }, "#");
       link.addEventListener("click", () => copy(link.href, "Link copied"));
-      heading.append(" ", link);
+      heading.append("\u00a0", link); // never a line of its own
     }
     for (const entry of find("[data-bibtex]")) {
       const label = `Copy BibTeX of ${entry.id.replace(/^ref-/, "")}`;
@@ -118,21 +118,27 @@
     const dialog = make("dialog", {}, close, body);
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     document.body.append(dialog);
-    for (const figure of find("figure.figure")) {
-      const panels = figure.querySelector(".panels");
-      const caption = figure.querySelector("figcaption");
-      const name = caption.querySelector(".label").textContent;
-      if (!panels.querySelector("img")) continue;
+    const add = (picture, name, caption) => {
       const enlarge = button("Enlarge", () => {
         const text = make("p", { class: "caption" }, ...caption.cloneNode(true).childNodes);
-        body.replaceChildren(panels.cloneNode(true), text);
+        body.replaceChildren(picture.cloneNode(true), text);
         find("[id]", body).forEach((copied) => copied.removeAttribute("id"));
         body.setAttribute("aria-label", name);
         dialog.setAttribute("aria-label", name);
         dialog.showModal();
       }, { class: "enlarge", "aria-label": `Enlarge ${name}` });
-      panels.after(enlarge);
-      panels.addEventListener("click", (event) => event.target.matches("img") && enlarge.click());
+      picture.after(enlarge);
+      picture.addEventListener("click", (event) => event.target.matches("img") && enlarge.click());
+    };
+    for (const figure of find("figure.figure")) {
+      const panels = figure.querySelector(".panels");
+      const caption = figure.querySelector("figcaption");
+      const name = caption.querySelector(".label").textContent;
+      if (panels.querySelector("img")) add(panels, name, caption);
+      figure.querySelector("summary")?.setAttribute("aria-label", `Values of ${name}`);
+    }
+    for (const image of find("p > .inserted:only-child")) {
+      if (!image.parentElement.textContent.trim()) add(image, image.alt, new Text());
     }
   }
 
@@ -183,7 +189,7 @@
 
   /* Boxes that scroll can be reached by keyboard, while they do. */
   function addScrolling() {
-    const boxes = find(".scroll, .equation");
+    const boxes = find(".scroll, .equation, .panel, pre");
     const watcher = new ResizeObserver(() => boxes.forEach((box) => {
       const { scrollWidth, clientWidth, scrollHeight, clientHeight } = box;
       if (scrollWidth > clientWidth || scrollHeight > clientHeight) box.setAttribute("tabindex", "0");
