@@ -414,3 +414,23 @@ def test_browser_finds_nothing_to_complain_of(toy, browser):
         section(toy).write_text(TEXT + "\nMore words.\n")
         page.wait_for_function(HAS, arg="More words.")
         assert [text for text in said if "favicon" not in text] == []
+
+
+def test_save_while_the_page_is_on_its_way_is_shown(toy, browser):
+    """The answer to the first save comes after the second was told, and is not the last."""
+    with preview(toy) as (address, listener), contextlib.closing(browser.new_page()) as page:
+        page.goto(address)
+        held = []
+
+        def hold(route):
+            answer = route.fetch()
+            if not held:
+                held.append(answer)
+                section(toy).write_text(TEXT + "\nSecond save.\n")
+                until_page(address, listener, "Second save.")
+            route.fulfill(response=answer)
+
+        page.route(address, hold)
+        section(toy).write_text(TEXT + "\nFirst save.\n")
+        page.wait_for_function(HAS, arg="Second save.")
+        assert "First save." in held[0].text()

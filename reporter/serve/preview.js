@@ -178,9 +178,11 @@
     isBusy = true;
     try {
       while (version !== newest) {
+        const wanted = newest;
         const answer = await fetch("/", { cache: "no-store" });
         const html = await answer.text();
-        version = newest = answer.headers.get("ETag").slice(1, -1);
+        version = answer.headers.get("ETag").slice(1, -1);
+        if (newest === wanted) newest = version; // else another save was told meanwhile
         show(html);
       }
     } finally {
@@ -225,4 +227,5 @@
   };
   source.onerror = () => tell("The preview has ended; report serve starts it again", []);
   addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 })();
