@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import drawing
 from reporter.artifacts import Bars, Curves, ImageGrid, Matrix, Metric, Stages
-from reporter.drawing import charts, curves, diagrams, images, style
+from reporter.drawing import bands, charts, curves, diagrams, images, style
 from reporter.drawing.descriptions import describe
 from reporter.store import dump, to_plain, write_atomically
 
@@ -45,11 +45,17 @@ def is_drawable(artifact: Metric | Artifact) -> bool:
     return isinstance(artifact, Curves | Bars | Matrix | ImageGrid | Stages)
 
 
-def draw(outputs: tuple[Metric | Artifact, ...], cache: Path, *, columns: int = 1) -> Drawing:
+def draw(
+    outputs: tuple[Metric | Artifact, ...],
+    cache: Path,
+    *,
+    columns: int = 1,
+    has_legend: bool = True,
+) -> Drawing:
     """Draw one output of a run, given for each seed, `columns` of which stand side by side.
 
     Curves over several seeds are drawn as mean with a band of ± one standard deviation; other
-    kinds show the first seed.
+    kinds show the first seed. Without a legend of their own, the figure's stands for all.
     """
     width = (TEXT_WIDTH_MM - GAP_MM * (columns - 1)) / columns
     first = outputs[0]
@@ -63,8 +69,30 @@ def draw(outputs: tuple[Metric | Artifact, ...], cache: Path, *, columns: int = 
         width = min(width, TALLEST_MM * first.columns * side / (rows * height))
         parts = (outputs[:1], width)
         return _kept(cache, parts, "png", width, lambda: images.montage(first, width))
-    parts = (outputs, columns)
-    return _kept(cache, parts, "svg", width, lambda: _plot(outputs, width, alone=columns == 1))
+    given = (outputs, columns) if has_legend else (outputs, columns, "no legend")
+    how = {"alone": columns == 1, "has_legend": has_legend}
+    return _kept(cache, given, "svg", width, lambda: _plot(outputs, width, **how))
+
+
+def names(outputs: tuple[Metric | Artifact, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return what curves are called by and their names; ("", ()) of what has no legend."""
+    if not outputs or not isinstance(outputs[0], Curves | Metric):
+        return "", ()
+    found = bands.names(outputs)
+    return found if len(found[1]) > 1 else ("", ())
+
+
+def samples(title: str, count: int, cache: Path) -> tuple[Drawing, ...]:
+    """Return a piece of each of so many curves, for a legend of that title."""
+    width = style.SAMPLE_PT * style.MM_PER_POINT
+
+    def drawn(index: int) -> Drawing:
+        def make() -> bytes:
+            return style.sample(style.lines(count, is_ordered=bool(title))[index])
+
+        return _kept(cache, ("sample", title, count, index), "svg", width, make)
+
+    return tuple(map(drawn, range(count)))
 
 
 def image(pixels: np.ndarray, cache: Path, width_mm: float) -> Drawing:
@@ -99,18 +127,18 @@ def _drawing_code() -> bytes:
     return hashlib.sha256(b"\0".join(map(Path.read_bytes, drawing_files()))).digest()
 
 
-def _plot(outputs: tuple[Metric | Artifact, ...], width_mm: float, *, alone: bool) -> bytes:
+def _plot(outputs: tuple[Metric | Artifact, ...], width_mm: float, **how: bool) -> bytes:
     """Draw with matplotlib and return an SVG that is the same on every day."""
     import matplotlib as mpl
 
     with mpl.rc_context(style.settings()):
-        figure = plotted(outputs, width_mm, alone=alone)
+        figure = plotted(outputs, width_mm, **how)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     return buffer.getvalue()
 
 
-def plotted(outputs: tuple[Metric | Artifact, ...], width_mm: float, *, alone: bool) -> Any:
+def plotted(outputs: tuple[Metric | Artifact, ...], width_mm: float, **how: bool) -> Any:
     """Return the figure of one output, under the style's settings."""
     from matplotlib.figure import Figure
 
@@ -126,5 +154,5 @@ def plotted(outputs: tuple[Metric | Artifact, ...], width_mm: float, *, alone: b
             figure.set_figheight((diagrams.HEIGHT_MM + 6) / 25.4)
             diagrams.fill(axes, network, width_mm)
         case _:
-            curves.fill(outputs, figure, axes, alone=alone)
+            curves.fill(outputs, figure, axes, **how)
     return figure

@@ -34,6 +34,8 @@ def _digits(column: Column, cells: list[object]) -> int | None:
         return column.digits
     if column.unit == "fraction":
         return 1
-    if max(numbers) / min(numbers) > 50:  # noqa: PLR2004 - rates, C: powers of ten
+    if all(float(f"{number:.2g}") == number for number in numbers):  # chosen: rates, C
+        return None
+    if max(numbers) / min(numbers) > 50:  # noqa: PLR2004 - no number of digits suits all
         return None
     return max(0, min(4, 3 - math.floor(math.log10(max(numbers)))))

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from reporter.artifacts import Metric, Result, Table, Text
+from reporter.artifacts import Metric, Reading, Result, Table, Text
 from reporter.check import findings
 from reporter.errors import ReportError
 from reporter.prose import appendix, document, page
 from reporter.prose.document import Document
+from reporter.prose.styles import THIN
 from reporter.prose.views import Finished
 from tests.workspaces import accuracy, every_artifact, finished, opened
 
@@ -502,7 +503,7 @@ def test_a_figure_has_an_alternative_text(tmp_path: Path) -> None:
     words = "Training loss (nats) over 2 iterations: at rate 0.1 it falls from 1.5 to 0.5"
     assert f'alt="{words}"' in shown
     assert 'alt="true: dog cat 61 %"' in shown
-    assert "true: dog<br>cat 61 %" in shown
+    assert f"true: dog<br>cat 61{THIN}%" in shown
 
 
 def test_an_alternative_text_of_the_author_wins(tmp_path: Path) -> None:
@@ -785,6 +786,33 @@ def test_a_comparison_shows_a_dash_for_what_a_run_lacks(tmp_path: Path) -> None:
     assert "20.00" in _html(_compose(tmp_path / "c", fine, runs))
     with pytest.raises(ReportError, match="run 'one' has no 'extr'"):
         _compose(tmp_path / "b", table.format("extr"), runs)
+
+
+def test_a_comparison_sets_texts_flush_left_and_numbers_flush_right(tmp_path: Path) -> None:
+    """In the first column, too: what runs are called may be a number."""
+    given = {"layer": "fc6"}
+    runs = {name: finished(name, every_artifact(), parameters=given) for name in "ab"}
+    table = '{{ compare({"a": "5", "b": "10"}, ["parameters.layer"], caption="C.") }}'
+    cells = re.findall("<td(.*?)>", _html(_compose(tmp_path, table, runs)))
+    assert cells == [' class="number"', ""] * 2
+
+
+def test_panels_of_the_same_curves_share_a_legend(tmp_path: Path) -> None:
+    """Said once above them; with other curves each has its own."""
+    same, other = accuracy(0.1, 0.2), replace(accuracy(0.1, 0.2), history=())
+    one = Result(a=_swept(same, 0.1, 0.01), b=_swept(same, 0.1, 0.01), c=_swept(other, 0.1, 0.001))
+    runs = {"one": finished("one", one)}
+    place = '{{{{ figures(["one.a", "one.{}"], captions=["a", "b"], caption="C.") }}}}'
+    html = _html(_compose(tmp_path, place.format("b"), runs))
+    (legend,) = re.findall('<div class="legend">(.*?)</div>', html)
+    assert re.sub("<[^>]+>", "", legend).split() == ["learning", "rate", "0.1", "0.01"]
+    assert 'class="legend"' not in _html(_compose(tmp_path / "b", place.format("c"), runs))
+
+
+def _swept(metric: Metric, *rates: float) -> Metric:
+    """Return a metric that was read twice at each rate."""
+    history = tuple(Reading(epoch=e, rate=r, value=0.1 * e) for r in rates for e in (1, 2))
+    return replace(metric, history=history)
 
 
 def test_settings_without_a_difference_are_all_shown(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_the_list_stands_in_the_order_of_the_style(tmp_path):
 def test_addresses_in_the_list_are_links(tmp_path):
     """Without the full stop behind them."""
     (entry,) = compose(tmp_path, "[@oz]", references=BIB).references
-    assert '<a href="https://doi.org/10.1/x">https://doi.org/10.1/x</a>.' in entry.html
+    assert '<a href="https://doi.org/10.1/x">https://doi.org/10.1/x</a></span>.' in entry.html
 
 
 def test_numbers_follow_the_reader_not_the_program(tmp_path):

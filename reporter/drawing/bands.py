@@ -57,10 +57,14 @@ def over_seeds(outputs: tuple[Metric | Artifact, ...]) -> tuple[Band, ...]:
     return tuple(_band(label, points) for label, points in found.items() if points)
 
 
+def _shown(label: str) -> str:
+    return label.replace("_", " ").strip()
+
+
 def _band(label: str, points: dict[float, list[float]]) -> Band:
     columns = [points[x] for x in sorted(points)]
     return Band(
-        label=label.replace("_", " ").strip(),
+        label=_shown(label),
         x=tuple(sorted(points)),
         mean=tuple(map(statistics.fmean, columns)),
         spread=tuple(
@@ -71,10 +75,26 @@ def _band(label: str, points: dict[float, list[float]]) -> Band:
     )
 
 
+def names(outputs: tuple[Metric | Artifact, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return what curves are called by, "learning rate" or "", and their names in order."""
+    found = [curves(output) for output in outputs]
+    labels = dict.fromkeys(series.label for one in found for series in one.series if series.x)
+    shown = tuple(_shown(label) for label in labels)
+    rates = _rates(shown, found[0].x_label)
+    if not rates:
+        return "", shown
+    order = sorted(range(len(shown)), key=lambda index: rates[index], reverse=True)
+    return "learning rate", tuple(shown[index] for index in order)
+
+
 def rates_of(found: tuple[Band, ...], x_label: str) -> tuple[float, ...]:
     """Return the learning rates that the curves are named by; () where they have other names."""
+    return _rates(tuple(band.label for band in found), x_label)
+
+
+def _rates(labels: tuple[str, ...], x_label: str) -> tuple[float, ...]:
     try:
-        rates = tuple(float(band.label) for band in found)
+        rates = tuple(map(float, labels))
     except ValueError:
         return ()
     return rates if x_label in BY_RATE and all(map(math.isfinite, rates)) else ()

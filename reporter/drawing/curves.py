@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reporter.drawing.bands import Band
 
 LOG_RANGE = 1e6  # between the highest value and the lowest that is drawn
+LEAST_WRITTEN = 1e-4  # on a logarithmic axis; lower ones are written as 1e−5
 DENSE = 200  # points; a curve of more is drawn thin
 LEAST_MM, SHAPE = 42.0, 0.42  # height of a panel, and its share of the width
 AROUND_MM = 14.0  # beside the axes: ticks, titles of one line, gaps
@@ -29,7 +30,12 @@ NEAR = 0.9  # of NAME_POINTS: how far a name may stand from its line's end
 
 
 def fill(
-    outputs: tuple[Metric | Artifact, ...], figure: Figure, axes: Axes, *, alone: bool
+    outputs: tuple[Metric | Artifact, ...],
+    figure: Figure,
+    axes: Axes,
+    *,
+    alone: bool,
+    has_legend: bool = True,
 ) -> None:
     """Draw curves given for each seed; one that stands `alone` may name lines at their ends."""
     curves = bands.curves(outputs[0])
@@ -43,7 +49,7 @@ def fill(
         _draw(axes, band, factor, look)
     _set_axes(axes, curves, found, factor, width)
     is_named = alone and _name_ends(figure, axes, drawn, factor, is_rate=is_rate)
-    if len(found) > 1 and not is_named:
+    if len(found) > 1 and has_legend and not is_named:
         _add_legend(figure, axes, "learning rate" if is_rate else "")
     style.thin_ticks(figure, axes)
 
@@ -58,7 +64,7 @@ def _draw(axes: Axes, band: Band, factor: int, look: dict[str, Any]) -> None:
     ]
     if lone:  # a line needs two points
         look = {**look, "marker": "o", "markersize": 2.5, "markevery": lone}
-    width = 1.1 if len(y) < DENSE else 0.6
+    width = style.LINE_PT if len(y) < DENSE else 0.6
     axes.plot(band.x, y, label=band.label or None, linewidth=width, **look)
     if any(band.spread):
         low = [v - factor * s for v, s in zip(y, band.spread, strict=True)]
@@ -73,7 +79,9 @@ def _set_axes(
     highest = max((factor * value for band in found for _, value in band.finite), default=0.0)
     axes.margins(x=0.02)
     if curves.log_y and highest > 0:
-        axes.set_yscale("log")  # rounding errors far below all else would take all the room
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: _power(value))
+        # rounding errors far below all else would take all the room
         axes.set_ylim(bottom=max(axes.get_ylim()[0], highest / LOG_RANGE))
     else:
         axes.ticklabel_format(useOffset=False)
@@ -94,6 +102,13 @@ def _set_axes(
     _set_titles(axes, curves, width_mm)
     axes.grid(axis="y", linewidth=0.3, color="#bbbbbb")
     axes.set_axisbelow(True)
+
+
+def _power(value: float) -> str:
+    """Return a power of ten in signs of full size, for small raised ones can't be read."""
+    if LEAST_WRITTEN <= value <= 1 / LEAST_WRITTEN:
+        return f"{value:g}"
+    return f"{value:.0e}".replace("e-0", "e−").replace("e+0", "e")
 
 
 def _set_titles(axes: Axes, curves: Curves, width_mm: float) -> None:
@@ -192,5 +207,5 @@ def _add_legend(figure: Figure, axes: Axes, title: str) -> None:
         borderpad=0,
     )
     for line in legend.get_lines():
-        line.set_linewidth(1.1)
+        line.set_linewidth(style.LINE_PT)
         line.set_marker("")

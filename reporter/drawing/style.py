@@ -11,6 +11,7 @@ from reporter import fonts
 SIZE = 8.0  # points, of titles of axes: the page's small text
 SMALL = 7.5  # of ticks, legends and labels
 LINE_MM = 3.2  # from line to line of SMALL
+LINE_PT, SAMPLE_PT = 1.1, 16.5  # how wide a curve is, and how long a piece of it in a legend
 INK = "#222222"
 MM_PER_POINT = 25.4 / 72
 # Lightness goes up and down between neighbours, so that grey paper tells them apart, and all have
@@ -62,6 +63,23 @@ def lines(count: int, *, is_ordered: bool = False) -> list[dict[str, Any]]:
         {"color": colour, "linestyle": DASHES[index % len(DASHES)]}
         for index, colour in enumerate(colours)
     ]
+
+
+def sample(look: dict[str, Any]) -> bytes:
+    """Return a piece of such a curve as SVG, SAMPLE_PT wide and 3 points high."""
+    import matplotlib as mpl
+
+    pattern = {
+        "--": mpl.rcParams["lines.dashed_pattern"],
+        "-.": mpl.rcParams["lines.dashdot_pattern"],
+        ":": mpl.rcParams["lines.dotted_pattern"],
+    }.get(look["linestyle"], ())
+    dashes = " ".join(f"{LINE_PT * part:g}" for part in pattern) or "none"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SAMPLE_PT:g} 3">'
+        f'<path d="M0 1.5H{SAMPLE_PT:g}" stroke="{look["color"]}" stroke-width="{LINE_PT:g}" '
+        f'stroke-dasharray="{dashes}"/></svg>'
+    ).encode()
 
 
 @cache

@@ -16,6 +16,7 @@ from reporter.prose.csl import Cite
 from reporter.prose.mathematics import math
 from reporter.prose.notes import use_notes
 from reporter.prose.numbering import NAME, SPELLED
+from reporter.prose.styles import with_thin_spaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,6 +92,7 @@ def parser(hooks: Hooks) -> MarkdownIt:
     markdown.use(dollarmath_plugin, allow_digits=False, double_inline=True)
     _let_interrupt(markdown, "math_block")
     markdown.inline.ruler.before("link", "reference", _parse_reference)
+    markdown.core.ruler.push("percent", _set_percent)
     markdown.core.ruler.push("lines", lambda state: _give_lines(state.tokens))
     markdown.core.ruler.push("doubles", lambda state: _tell_doubles(state.tokens, hooks))
     markdown.core.ruler.push("headings", lambda state: _number_headings(state, hooks))
@@ -205,6 +207,13 @@ def _cited(text: str, hooks: Hooks) -> str:
     if others:
         shown.append(hooks.cite(others))
     return " ".join(shown)
+
+
+def _set_percent(state: StateCore) -> None:
+    for token in state.tokens:
+        for child in token.children or []:
+            if child.type == "text":
+                child.content = with_thin_spaces(child.content)
 
 
 def _give_lines(tokens: list[Token]) -> None:

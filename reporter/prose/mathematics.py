@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import cache
 from html import escape
 from itertools import pairwise
@@ -10,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 from reporter.errors import ReportError
 
+LEFT = re.compile(r'viewBox="(-?[\d.]+)')
 TEXT_PX = 14.0  # 10.5 pt
 NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 COLUMN_SPACE, ROW_SPACE = "0.9em", "0.45em"  # of matrices and cases, as TeX has them
@@ -35,10 +37,15 @@ def math(tex: str, *, is_block: bool = True) -> str:
     except Exception as exc:  # the library raises whatever its parser stumbles over
         shown = " ".join(tex.split())
         raise MathError(f"the formula '{shown}' can't be set; correct its TeX") from exc
-    svg = base64.b64encode(formula.svg().encode()).decode()
+    drawn = formula.svg()
+    svg = base64.b64encode(drawn.encode()).decode()
     width, height = formula.getsize()
     style = f"width:{width / TEXT_PX:.4f}em;height:{height / TEXT_PX:.4f}em"
-    shift = f";vertical-align:{formula.getyofst() / TEXT_PX:.4f}em" if not is_block else ""
+    shift = ""
+    if not is_block:
+        bearing = float(LEFT.search(drawn)[1])  # type: ignore[index] # the room beside a letter
+        shift = f";vertical-align:{formula.getyofst() / TEXT_PX:.4f}em"
+        shift += f";margin-left:{max(0.0, bearing) / TEXT_PX:.4f}em"
     alt = escape(" ".join(tex.split()), quote=True)
     address = f"data:image/svg+xml;base64,{svg}"
     return f'<img class="math" alt="{alt}" style="{style}{shift}" src="{address}">'

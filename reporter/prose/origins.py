@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from reporter.prose.views import Finished
 
+WIDE = "\N{NO-BREAK SPACE}"  # with a space, which a line may end at
 MOST_NAMED = 3  # more runs than these are only counted
 
 
@@ -23,4 +24,4 @@ def origin(runs: Iterable[Finished]) -> str:
     else:
         links = (f'<a href="#run-{escape(name)}">{escape(name)}</a>' for name in names)
         text = ("run " if len(names) == 1 else "runs ") + ", ".join(links)
-    return f' <span class="origin">{text}</span>'
+    return f'{WIDE} <span class="origin">{text}</span>'

@@ -15,6 +15,7 @@ from reporter import fonts, shipped
 from reporter.prose import appendix
 from reporter.prose.bibtex import sources
 from reporter.prose.markdown import first_sentence
+from reporter.prose.styles import SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,6 +103,12 @@ def _lists(document: Document) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def _together(text: str) -> str:
+    """Join the last two words of a title of several, so that none stands in a line by itself."""
+    before, _, last = text.rpartition(" ")
+    return f"{before}{SPACE}{last}" if " " in before else text
+
+
 def _text(name: str) -> str:
     return (BASE / name).read_text(encoding="utf-8")
 
@@ -137,10 +144,12 @@ def _style(*, symbols: bool = False) -> str:
 @cache
 def _environment() -> Environment:
     """Return what compiles the page's template, again only after a change of it."""
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(BASE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["together"] = _together
+    return environment

@@ -172,4 +172,9 @@ def _number(cited: str) -> int:
 
 def _with_addresses(html: str) -> str:
     """Turn every address in a reference into a link."""
-    return ADDRESS.sub(lambda m: f'<a href="{escape(unescape(m[0]))}">{m[0]}</a>', html)
+
+    def link(found: re.Match[str]) -> str:
+        address = escape(unescape(found[0]))
+        return f'<span class="address"><a href="{address}">{found[0]}</a></span>'
+
+    return ADDRESS.sub(link, html)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+PERCENT = re.compile(r"(?<=\d) %")
 Format = Callable[[float], str]
+
+
+def with_thin_spaces(text: str) -> str:
+    """Set "95 %" as values are set."""
+    return PERCENT.sub(f"{THIN}%", text)
 
 
 def default_style(unit: str, numbers: tuple[float, ...]) -> tuple[Format, str]:

@@ -18,13 +18,21 @@ from reporter.plan import seeds_text
 from reporter.prose.cells import cell_value
 from reporter.prose.comparisons import cells, check_known
 from reporter.prose.credits import credit_line
+from reporter.prose.decimals import aligned, is_number
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code, plain
 from reporter.prose.numbering import SPELLED
 from reporter.prose.observe import Observer
 from reporter.prose.origins import origin
 from reporter.prose.points import details
-from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
+from reporter.prose.styles import (
+    SPACE,
+    THIN,
+    million_style,
+    number_style,
+    percent_style,
+    with_thin_spaces,
+)
 from reporter.prose.views import Finished, Parameters
 
 if TYPE_CHECKING:
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
 
 PLACING = ("figure", "figures", "table", "compare", "settings", "listing")
 LEAST_LABEL_MM = 9.0  # a narrower image shows its label in the alt text only
+LONGEST_NAME = 28  # letters in the first column of a table that are kept in one line
 NAMES = (  # what a template may call
     *PLACING,
     "question",
@@ -51,10 +60,14 @@ NAMES = (  # what a template may call
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How panels are arranged: `columns` side by side, each with `across` images in a row."""
+    """How panels are arranged: `columns` side by side, each with `across` images in a row.
+
+    Where all show curves of the same names, one legend stands for them, and none has its own.
+    """
 
     columns: int
     across: int | None = None
+    has_legends: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +147,10 @@ class Tools:
             raise ReportError(f"figures: {len(names)} figures have no letters; place some apart")
         target = id or "fig-" + names[0].replace(".", "-").replace("_", "-")
         number = self.numbering.number("fig", target)
-        layout = Layout(columns=columns or (2 if len(names) > 1 else 1), across=across)
+        legend = self._legend(names)
+        layout = Layout(
+            columns=columns or (2 if len(names) > 1 else 1), across=across, has_legends=not legend
+        )
         letters = ascii_lowercase[: len(names)] if len(names) > 1 else ""
         lines = list(captions) or [""] * len(names)
         subs = [
@@ -154,7 +170,8 @@ class Tools:
             marks = [f"({letter})" for letter in letters] or [""]
             values = details(zip(marks, map(self._outputs, names), strict=True))
             return (
-                f'<figure id="{escape(target)}" class="figure"><div class="panels">{panels}</div>'
+                f'<figure id="{escape(target)}" class="figure">'
+                f'<div class="panels">{legend}{panels}</div>'
                 f"<figcaption>{label}</figcaption>{values}</figure>\n"
             )
 
@@ -224,7 +241,8 @@ class Tools:
             for run, label in zip(runs, labels.values(), strict=True)
         ]
         target = id or f"tbl-{next(iter(labels))}-compared"
-        numeric = [False] + [True] * len(heads)
+        numeric = [any(map(is_number, self._plain(column))) for column in zip(*rows, strict=True)]
+        numeric[0] = all(map(is_number, self._plain([row[0] for row in rows])))
         head = [self.render(text, True) for text in (first, *heads.values())]
         return self._tabular(target, caption, self._grid(head, rows, numeric), runs)
 
@@ -245,7 +263,7 @@ class Tools:
         plain = [[self.desk.fragments.plain(cell) for cell in row[1:]] for row in rows]
         same = [len(runs) > 1 and len(set(cells)) == 1 for cells in plain]
         shared = "; ".join(
-            f"{row[0]} {row[1]}" for row, is_same in zip(rows, same, strict=True) if is_same
+            f"{row[0]}{SPACE}{row[1]}" for row, is_same in zip(rows, same, strict=True) if is_same
         )
         own = [row for row, is_same in zip(rows, same, strict=True) if not is_same] or rows
         head = ["parameter", *(self.render(labels[run.name], True) for run in runs)]
@@ -338,8 +356,27 @@ class Tools:
         first = outputs[0]
         if isinstance(first, ImageGrid) and any(first.labels):
             return self._labelled(first, given or first.description, alt, layout)
-        picture = drawing.draw(outputs, self.figure_cache, columns=layout.columns)
+        picture = drawing.draw(
+            outputs,
+            self.figure_cache,
+            columns=layout.columns,
+            has_legend=layout.has_legends,
+        )
         return _img(picture, alt, f"{picture.width_mm:.1f}mm")
+
+    def _legend(self, names: Sequence[str]) -> str:
+        """Return the legend that several panels of curves share; "" where they do not."""
+        found = {drawing.names(self._outputs(name)) for name in names}
+        title, lines = found.pop()
+        if found or len(names) == 1 or not lines:
+            return ""
+        samples = drawing.samples(title, len(lines), self.figure_cache)
+        entries = "".join(
+            f' <span class="entry">{_img(sample, "", f"{sample.width_mm:.1f}mm")} '
+            f"{escape(line)}</span>"
+            for line, sample in zip(lines, samples, strict=True)
+        )
+        return f'<div class="legend">{title}{entries}</div>'
 
     def _labelled(self, grid: ImageGrid, name: str, alt: str, layout: Layout) -> str:
         """Return images with their labels below them, in the page's own type."""
@@ -348,7 +385,9 @@ class Tools:
         cells = []
         for pixels, label in zip(grid.images, grid.labels, strict=True):
             picture = drawing.image(pixels, self.figure_cache, width)
-            lines = "<br>".join(escape(line.replace("_", " ")) for line in label.split("\n"))
+            lines = "<br>".join(
+                escape(with_thin_spaces(line.replace("_", " "))) for line in label.split("\n")
+            )
             img = _img(picture, " ".join(label.split()) or alt, "100%")
             style = f"width:{99.98 / across:.3f}%"
             below = f"<span>{lines}</span>" if width >= LEAST_LABEL_MM else ""
@@ -365,8 +404,15 @@ class Tools:
             is_block=True,
         )
 
-    @staticmethod
-    def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
+    def _grid(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]
+    ) -> str:
+        pieces = self.desk.fragments
+        columns = [
+            aligned(cells, pieces.plain, pieces.set) if is_numeric else cells
+            for cells, is_numeric in zip(zip(*rows, strict=True), numeric, strict=False)
+        ]
+        rows = [*zip(*columns, strict=True)]
         css = [' class="number"' if flag else "" for flag in numeric]
         top = "".join(f'<th scope="col"{c}>{h}</th>' for h, c in zip(head, css, strict=True))
         body = "".join(
@@ -376,7 +422,12 @@ class Tools:
             for row in rows
         )
         head_row = f"<thead><tr>{top}</tr></thead>"
-        return f'<div class="scroll"><table>{head_row}<tbody>{body}</tbody></table></div>'
+        is_named = all(len(name) <= LONGEST_NAME for name in self._plain([r[0] for r in rows]))
+        kind = ' class="named"' if is_named else ""
+        return f'<div class="scroll"><table{kind}>{head_row}<tbody>{body}</tbody></table></div>'
+
+    def _plain(self, cells: Iterable[str]) -> list[str]:
+        return [plain(self.desk.fragments.plain(cell)) for cell in cells]
 
     def _setting(self, run: Finished, key: str) -> str:
         if key not in run.jobs[0].parameters:
