@@ -237,7 +237,7 @@ def test_half_saved_file_stops_nothing(toy, capfd):
     """What nobody foresaw is told too, with its traceback in the terminal."""
     with preview(toy) as (_, listener):
         section(toy).write_bytes(b"# Results \xff\n")
-        assert "UnicodeDecodeError" in listener.until(is_wrong)["faults"][0]
+        assert "no UTF-8" in listener.until(is_wrong)["faults"][0]
         section(toy).write_text(TEXT)
         listener.until(is_well)
     assert "Traceback" in capfd.readouterr().err

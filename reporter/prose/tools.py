@@ -20,6 +20,7 @@ from reporter.prose.comparisons import cells, check_known
 from reporter.prose.credits import credit_line
 from reporter.prose.decimals import aligned, is_number
 from reporter.prose.evidence import clearly_above, diff, wins
+from reporter.prose.fragments import MARK
 from reporter.prose.markdown import code, plain
 from reporter.prose.numbering import SPELLED
 from reporter.prose.observe import Observer
@@ -241,8 +242,9 @@ class Tools:
             for run, label in zip(runs, labels.values(), strict=True)
         ]
         target = id or f"tbl-{next(iter(labels))}-compared"
-        numeric = [any(map(is_number, self._plain(column))) for column in zip(*rows, strict=True)]
-        numeric[0] = all(map(is_number, self._plain([row[0] for row in rows])))
+        values = [*zip(*(row[1:] for row in rows), strict=True)]
+        numeric = [all(map(is_number, labels.values()))]
+        numeric += [any(map(is_number, self._plain(column))) for column in values]
         head = [self.render(text, True) for text in (first, *heads.values())]
         return self._tabular(target, caption, self._grid(head, rows, numeric), runs)
 
@@ -422,7 +424,8 @@ class Tools:
             for row in rows
         )
         head_row = f"<thead><tr>{top}</tr></thead>"
-        is_named = all(len(name) <= LONGEST_NAME for name in self._plain([r[0] for r in rows]))
+        names = [plain(MARK.sub("…", row[0])) for row in rows]  # a citation has no number yet
+        is_named = all(len(name) <= LONGEST_NAME for name in names)
         kind = ' class="named"' if is_named else ""
         return f'<div class="scroll"><table{kind}>{head_row}<tbody>{body}</tbody></table></div>'
 
