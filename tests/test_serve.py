@@ -332,6 +332,23 @@ def test_results_are_read_once_while_they_stay(toy):
     assert written.compose().finished["one"].results[0] is not first
 
 
+def test_results_that_the_plan_left_are_forgotten(toy):
+    """Memory holds no more than one plan's, and what comes back is read again."""
+    compute(asked(toy))
+    written = draft.Draft(asked(toy))
+    first = written.compose().finished["one"].results[0]
+    settings = toy / "report.toml"
+    text = settings.read_text()
+    longer = text.replace("[runs.one]", "[runs.one]\nepochs = 11")
+    assert longer != text
+    for meant in (longer, text):
+        settings.write_text(meant)
+        written.forget([settings])
+        results = written.compose().finished["one"].results
+    assert results[0] == first
+    assert results[0] is not first
+
+
 def test_interrupt_is_the_end_and_no_failure(toy):
     """Ctrl-C is how a preview ends: exit code 0, and the address was all that it printed."""
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "

@@ -51,6 +51,7 @@ class Draft:
             store = self._stores.setdefault(at.store.root, _Memory(at.store.root))
             at = replace(at, store=store)
             self._planned = (at, current_plan(at))
+            store.keep({job.key for job in self._planned[1].jobs})
             store.root.mkdir(parents=True, exist_ok=True)  # so that results are seen to come
         return self._planned
 
@@ -93,6 +94,11 @@ class _Memory(Store):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self._read: dict[str, tuple[tuple[int, int], Stored]] = {}
+
+    def keep(self, keys: set[str]) -> None:
+        """Forget every other entry: a day of changed parameters would fill the memory."""
+        for key in set(self._read) - keys:
+            self._read.pop(key, None)  # the thread that computes reads here, too
 
     def load(self, key: str) -> Stored | None:
         """Return the entry as it was read before, or read it."""
