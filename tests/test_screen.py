@@ -271,6 +271,16 @@ def test_what_is_wide_scrolls_in_its_own_box(visit, everything):
     assert code.evaluate("one => getComputedStyle(one).whiteSpace") == "pre"
 
 
+def test_a_link_in_an_enlarged_figure_leads_there(visit, everything):
+    """The dialog closes, so that what it leads to is seen."""
+    page = visit(everything)
+    page.locator("#fig-one .enlarge").click()
+    page.locator("dialog .origin a").click()
+    assert not page.locator("dialog").is_visible()
+    assert page.evaluate("location.hash") == "#run-one"
+    assert 0 < page.locator("#run-one").bounding_box()["y"] < 800
+
+
 def test_a_picture_by_itself_is_enlarged(visit, everything):
     """One that an author inserted between paragraphs, under its own words."""
     page = visit(everything)

@@ -116,13 +116,16 @@
     const close = button("Close", () => dialog.close());
     const body = make("div", { class: "enlarged", tabindex: "0", role: "group" });
     const dialog = make("dialog", {}, close, body);
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    dialog.addEventListener("click", ({ target }) =>
+      (target === dialog || target.closest("a")) && dialog.close());
     document.body.append(dialog);
     const add = (picture, name, caption) => {
       const enlarge = button("Enlarge", () => {
         const text = make("p", { class: "caption" }, ...caption.cloneNode(true).childNodes);
         body.replaceChildren(picture.cloneNode(true), text);
-        find("[id]", body).forEach((copied) => copied.removeAttribute("id"));
+        for (const own of ["id", "tabindex"]) {
+          find(`[${own}]`, body).forEach((copied) => copied.removeAttribute(own));
+        }
         body.setAttribute("aria-label", name);
         dialog.setAttribute("aria-label", name);
         dialog.showModal();
