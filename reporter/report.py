@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt  # noqa: TC003 - pydantic reads it
 import re
 import tomllib
-from pathlib import Path  # noqa: TC003 - pydantic reads it
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
@@ -27,6 +27,12 @@ def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(seeds)) < len(seeds):
         raise ValueError("a seed stands there twice; name each once")
     return seeds
+
+
+def _tag(language: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
+        raise ValueError("no language has this tag; choose one such as en, de or pt-BR")
+    return language
 
 
 class Part(BaseModel):
@@ -54,7 +60,7 @@ class Cover(Part):
     term: str = ""
     authors: tuple[Author, ...] = ()
     date: dt.date  # given, never "today": same inputs, same bytes
-    language: str = "en"
+    language: Annotated[str, AfterValidator(_tag)] = "en"
     citations: Annotated[  # "numeric", "author-year", or a .csl file of the workspace
         str,
         AfterValidator(lambda name: "numeric" if name == "ieee" else name),  # its former name
@@ -166,7 +172,7 @@ class Report(Part):
 
     def sources(self) -> tuple[Path, ...]:
         """Return the section files in the order of the report."""
-        return tuple(sorted((self.folder / "sections").glob("*.md")))
+        return tuple(sorted(filter(Path.is_file, (self.folder / "sections").glob("*.md"))))
 
 
 def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:

@@ -188,6 +188,10 @@ def test_an_override_reaches_a_table_that_the_file_leaves_out(tmp_path: Path) ->
 
 RUN = '[runs.a]\nexperiment = "toy"\n'
 BAD = {
+    "language": (
+        COVER + 'language = "german"\n',
+        "report.language: 'german': value error, no language has this tag; choose one such as en",
+    ),
     "misspelt table": (
         COVER + "[setings]\n",
         "top level: unknown key 'setings'; did you mean 'settings'?",

@@ -127,6 +127,16 @@ def test_captions_and_alternative_texts_are_looked_through(tmp_path: Path) -> No
     ]
 
 
+def test_labels_are_looked_through(tmp_path: Path) -> None:
+    """Of rows, columns and the corner of a table; LaTeX's per cent sign counts as one."""
+    text = (
+        '{{ compare({"full": "87.7 %"},\n{"test_accuracy": "87.66 %"}, first="87.7 \\\\%",\n'
+        'caption="C.") }}\nAnd 87.7 \\%.'
+    )
+    places = [found.partition(": ")[0] for found in _found(tmp_path, text)]
+    assert sorted(places) == [f"sections/01-results.md:{line}" for line in (3, 4, 4, 6)]
+
+
 def test_abstract_and_answers_are_looked_through(tmp_path: Path) -> None:
     """What a question says is its asker's; a line of an answer can be marked."""
     questions = (

@@ -1,7 +1,7 @@
 """Numbers that an author typed although a run has that value; a new run would belie them.
 
-Looked through are sections, abstract, answers, and captions and alt texts in the calls of
-templates; without templates, code, mathematics, links, ids and citations. A number counts
+Looked through are sections, abstract, answers, and captions, alt texts and labels in the calls
+of templates; without templates, code, mathematics, links, ids and citations. A number counts
 
 - before %, "per cent" or "percent", with two significant digits; a whole one only where it is a
   metric's result, and no multiple of 5, for there are few of them and many values;
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from reporter.report import Report
 
 MARK = re.compile(r"\{#-?\s*typed\s*-?#\}")
-SPOKEN = ("caption", "captions", "alt")  # arguments that a reader sees
+SPOKEN = ("caption", "captions", "alt", "first")  # arguments that a reader sees
 UNREAD = (  # what is no prose, in the order in which it is taken out
     HEADING_ID,
     FENCE,
@@ -60,7 +60,7 @@ UNREAD = (  # what is no prose, in the order in which it is taken out
 GAPS = ",\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{NO-BREAK SPACE}"  # between thousands
 NUMBER = re.compile(
     rf"(?<![\w.,/^-])(?P<number>[−-]?(?:\d{{1,3}}(?:[{GAPS}]\d{{3}})+|\d+)(?:\.\d+)?)"
-    r"(?!\w|[.,/:]\d)(?P<unit>(?:\s*±\s*[\d.]+)?\s*(?:%|per\s?cent\b|million\b))?"
+    r"(?!\w|[.,/:]\d)(?P<unit>(?:\s*±\s*[\d.]+)?\s*(?:\\?%|per\s?cent\b|million\b))?"
 )
 ROUND, TEN, YEARS = 5, 10, range(1900, 2100)
 LEAST_PERCENT, LEAST_METRIC, LEAST_OTHER, LEAST_COUNT = 2, 2, 3, 4  # significant digits
@@ -231,12 +231,12 @@ def _without_lines(text: str, first: int, silenced: set[int]) -> str:
 
 
 def _spoken(text: str) -> Iterator[tuple[int, str]]:
-    """Yield captions and alt texts that stand in a template's calls, with their lines."""
+    """Yield captions, alt texts and labels that stand in a template's calls, with their lines."""
     tree = bare(NAMES).parse(text)
     for call in tree.find_all(nodes.Call):
-        for argument in call.kwargs:
-            if argument.key in SPOKEN:
-                found = [argument.value, *argument.value.find_all(nodes.Const)]
-                for node in found:
-                    if isinstance(node, nodes.Const) and isinstance(node.value, str):
-                        yield node.lineno, node.value
+        shown = [argument.value for argument in call.kwargs if argument.key in SPOKEN]
+        labels = [pair.value for tables in call.find_all(nodes.Dict) for pair in tables.items]
+        for expression in (*shown, *labels):
+            for node in (expression, *expression.find_all(nodes.Const)):
+                if isinstance(node, nodes.Const) and isinstance(node.value, str):
+                    yield node.lineno, node.value
