@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from reporter import build
 from reporter.build import Request, compute
 from reporter.errors import ReportError
 from reporter.serve import draft, serving
@@ -233,11 +234,22 @@ def test_report_that_is_broken_at_the_start_can_be_mended(toy):
         assert "A tiny report" in ask(address)[2]
 
 
-def test_half_saved_file_stops_nothing(toy, capfd):
-    """What nobody foresaw is told too, with its traceback in the terminal."""
+def test_half_saved_file_stops_nothing(toy):
+    """It is told like any mistake, and mended by the next save."""
     with preview(toy) as (_, listener):
         section(toy).write_bytes(b"# Results \xff\n")
         assert "no UTF-8" in listener.until(is_wrong)["faults"][0]
+        section(toy).write_text(TEXT)
+        listener.until(is_well)
+
+
+def test_what_nobody_foresaw_stops_nothing(toy, capfd, monkeypatch):
+    """It is told in the page, too, with its traceback in the terminal."""
+    with preview(toy) as (_, listener):
+        monkeypatch.setattr(build, "text_over", lambda *_: 1 / 0)
+        section(toy).write_text(f"{TEXT}\nMore.\n")
+        assert "ZeroDivisionError" in listener.until(is_wrong)["faults"][0]
+        monkeypatch.undo()
         section(toy).write_text(TEXT)
         listener.until(is_well)
     assert "Traceback" in capfd.readouterr().err
