@@ -144,6 +144,7 @@ def named(file):
 def test_every_face_is_a_file_of_ours(tmp_path):
     """Of a page with one of everything, code with comments and slanted headings too."""
     content = pdf.render(write_everything(tmp_path).read_text(encoding="utf-8"))
+    assert pdf_rules.broken(opened(content)) == []
     slanted = pdf.render(html("<h2>A <em>slanted</em> word</h2>"))
     known = {named(fonts.path(*face[3:])) for face in (*fonts.FACES, fonts.SYMBOLS)}
     assert faces(content) | faces(slanted) <= known

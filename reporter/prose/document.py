@@ -22,6 +22,7 @@ from reporter.prose.notes import Notes
 from reporter.prose.numbering import Numbering
 from reporter.prose.pictures import embedded, is_picture, is_readable
 from reporter.prose.places import Places, line_in, rendered
+from reporter.prose.placing import Placing
 from reporter.prose.questions import read_questions
 from reporter.prose.references import References, style_file
 from reporter.prose.sections import (
@@ -146,14 +147,13 @@ class _Composer:
             compose=self._compose,
         )
         tools = Tools(
-            desk=desk,
-            finished=finished,
-            numbering=self.numbering,
+            at=Placing(
+                desk=desk, finished=finished, numbering=self.numbering, render=self._markdown
+            ),
             answers=self.answers,
             court=self.court,
             figure_cache=cache,
             credits={name: image.credit or "" for name, image in report.images.items()},
-            render=self._markdown,
         )
         names = {"runs": Runs(desk, finished), **tools.functions()}
         self.environment = templates(self.court, names)
