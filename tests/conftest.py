@@ -7,10 +7,11 @@ import pytest
 import torch
 from playwright.sync_api import sync_playwright
 
-from reporter import shipped
+from reporter import pdf, shipped
 from reporter.build import Built, Request, build
 from tests.browser import chromium
 
+pdf.engine()  # before a test file imports WeasyPrint by itself
 os.environ.pop("REPORT_STORE", None)  # tests have stores of their own
 torch.set_num_threads(1)  # as a run's worker does: the count changes float sums
 DEMO = shipped.folder("templates") / "demo"

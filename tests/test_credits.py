@@ -43,7 +43,8 @@ def caption(folder, *names, notes=(), error=""):
     report = opened(folder, {"01-maps.md": text}, TABLES)
     composed = document.compose(report, {"maps": run}, folder / "build/figures")
     body = composed.set(composed.chapters[0].html)
-    return html.unescape(re.search(r"<figcaption>(.*?)</figcaption>", body)[1])
+    found = re.search(r'<figcaption>(.*?)\s*<span class="origin">', body)[1]
+    return html.unescape(found)
 
 
 @pytest.mark.parametrize("output", ["cat", "photograph"])

@@ -10,6 +10,7 @@ import pikepdf
 import pypdfium2
 import pytest
 from fontTools.ttLib import TTFont
+from PIL import ImageFile
 from weasyprint import HTML
 
 from reporter import fonts, pdf
@@ -73,6 +74,12 @@ def test_a_note_stands_at_the_foot_of_its_page():
     found = text.search("Cross-entropy").get_next()
     assert text.get_charbox(found[0])[3] < 200, "in the lowest quarter of the page, in points"
     assert not list(pdf_rules.broken(opened(content)))
+
+
+def test_setting_a_page_leaves_pillow_strict():
+    """Who decodes pictures in the same process is told of those that are cut off."""
+    pdf.render(html("<p>A</p>"))
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
 
 
 def test_controls_are_for_screens_only():

@@ -67,20 +67,26 @@ def laid_out(page: Any) -> Any:
     return document
 
 
-def _page(html: str) -> Any:
-    from weasyprint import HTML
-    from weasyprint.urls import URLFetcher
+def engine() -> Any:
+    """Return WeasyPrint, whose import tells Pillow to take cut-off pictures for whole: not here."""
+    from PIL import ImageFile
 
-    closed = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
-    return HTML(string=paper.without_sources(html), url_fetcher=closed)
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    import weasyprint
+
+    ImageFile.LOAD_TRUNCATED_IMAGES = before
+    return weasyprint
+
+
+def _page(html: str) -> Any:
+    closed = engine().urls.URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
+    return engine().HTML(string=paper.without_sources(html), url_fetcher=closed)
 
 
 def _attachments(enclosed: Mapping[str, bytes]) -> list[Any]:
-    from weasyprint import Attachment
-
     day = datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC)
     return [
-        Attachment(
+        engine().Attachment(
             url=f"data:{KINDS[PurePath(name).suffix]};base64,{base64.b64encode(content).decode()}",
             name=name,
             created=day,
