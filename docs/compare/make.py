@@ -27,7 +27,7 @@ from reporter.figures import TEXT_WIDTH_MM
 HERE = Path(__file__).parent
 PANEL = re.compile(r'class="panel".*?src="data:image/svg\+xml;base64,([^"]+)"', re.DOTALL)
 MEASURED = re.compile(r"(?<=<!-- measured -->\n).*(?=<!-- end -->)", re.DOTALL)
-BODY_PT = "10.5"  # of both, as templates/_base/10-page.css has it
+BODY_PT = "11"  # of both, as templates/_base/10-page.css has it
 SCALE = 1.7  # pixels per point, of both pages
 COMPILE = (
     "import sys, typst; typst.compile(sys.argv[1], output=sys.argv[2], ignore_system_fonts=True,"

@@ -46,13 +46,14 @@ def facts(path: Path) -> dict[str, str]:
             for font in pdf.objects
             if isinstance(font, pikepdf.Dictionary) and "/FontDescriptor" in font
         ]
-        told = metadata.get("pdfuaid:part")
+        parts = {"PDF/A": "pdfaid:part", "PDF/UA": "pdfuaid:part"}
+        told = [f"{name}-{metadata[part]}" for name, part in parts.items() if part in metadata]
         return {
             "bytes": str(path.stat().st_size),
             "pages": str(len(pdf.pages)),
             "fonts embedded": f"{sum(embedded)} of {len(embedded)}",
             "tags": str(len(elements)) if elements else "none",
-            "declares": f"PDF/UA-{told}" if told else "no standard",
+            "declares": " and ".join(told) or "no standard",
             "language": str(pdf.Root.get("/Lang", "none")),
             "figures and formulas with alt text": (
                 f"{sum('/Alt' in e for e in spoken)} of {len(spoken)}"
