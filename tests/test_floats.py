@@ -138,6 +138,18 @@ def test_no_figure_stands_between_an_announcement_and_what_it_announces(chapter)
     assert chapter.names() == "a b c F d"
 
 
+@pytest.mark.parametrize("announcing", ["head", "colon"])
+def test_the_last_figure_follows_what_announces_it(chapter, announcing):
+    """Nothing comes after it that it could wait for."""
+    chapter.text("a", 15)
+    chapter.head("h")
+    if announcing == "colon":
+        chapter.text("b", 2)
+        chapter.blocks[-1] = replace(chapter.blocks[-1], sticks=True)
+    chapter.figure("F", 8)
+    assert chapter.names() == ("a h F" if announcing == "head" else "a h b F")
+
+
 def test_a_figure_of_an_answer_goes_into_no_other_answer(chapter):
     """It waits until the answer ends, and stands between two questions at the latest."""
     first, second = chapter.answer(), chapter.answer()

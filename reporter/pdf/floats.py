@@ -184,9 +184,9 @@ def _filled(
 
 
 def _may_stand(block: Block, placed: Sequence[Block], queue: Sequence[Block]) -> bool:
-    if not placed or placed[-1].is_float:
+    if not placed or not queue or placed[-1].is_float:
         return True
-    return block.gap(placed[-1], queue[0] if queue else None) is not None
+    return block.gap(placed[-1], queue[0]) is not None
 
 
 def _group(block: Block, queue: Iterable[Block], page: Page) -> list[Block]:
