@@ -82,15 +82,9 @@ class Figures:
         `alt` is one text for each of them, or a list with a text for each.
         """
         check_names("figures", names)
-        for word, count in (("columns", columns), ("across", across)):
-            if count is not None and (not isinstance(count, int) or count < 1):
-                raise ReportError(f"figures: {word}={count!r} should be a whole number from 1")
         alts = [alt] * len(names) if isinstance(alt, str) else list(alt)
-        for word, given in (("captions", captions), ("alts", alts)):
-            if given and len(given) != len(names):
-                raise ReportError(f"figures: {len(names)} figures, but {len(given)} {word}")
-        if len(names) > len(ascii_lowercase):
-            raise ReportError(f"figures: {len(names)} figures have no letters; place some apart")
+        _check_counts({"columns": columns, "across": across})
+        _check_lengths(len(names), {"captions": captions, "alts": alts})
         target = id or "fig-" + names[0].replace(".", "-").replace("_", "-")
         number = self.at.numbering.number("fig", target)
         legend = self._legend(names)
@@ -204,6 +198,20 @@ class Figures:
             cells.append(f'<div class="cell" style="{style}">{img}{below}</div>')
         said = f' role="group" aria-label="{escape(name)}"' if name else ""
         return f'<div class="images" style="--across:{across}"{said}>{"".join(cells)}</div>'
+
+
+def _check_counts(counts: Mapping[str, int | None]) -> None:
+    for word, count in counts.items():
+        if count is not None and (not isinstance(count, int) or count < 1):
+            raise ReportError(f"figures: {word}={count!r} should be a whole number from 1")
+
+
+def _check_lengths(count: int, texts: Mapping[str, Sequence[str]]) -> None:
+    for word, given in texts.items():
+        if given and len(given) != count:
+            raise ReportError(f"figures: {count} figures, but {len(given)} {word}")
+    if count > len(ascii_lowercase):
+        raise ReportError(f"figures: {count} figures have no letters; place some apart")
 
 
 def _img(picture: drawing.Drawing, alt: str, width: str) -> str:
