@@ -18,6 +18,7 @@ from reporter.inputs import Dataset, ImageFile, Weights
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from reporter.artifacts import Result
 
@@ -37,12 +38,18 @@ class Run:
         seed: the number that all its randomness descends from.
         device: "cpu" or "cuda".
         notify: where progress goes; use `progress`.
+        cache: a folder for what can be computed again, shared with other runs; None for no such.
+        resume: a file where a run keeps how far it is, to go on after an interruption.
+        notes: how the result was computed, for the record; use `note`.
     """
 
     name: str
     seed: int = 0
     device: str = "cpu"
     notify: Callable[[Mapping[str, float | str]], None] = field(default=lambda _: None)
+    cache: Path | None = None
+    resume: Path | None = None
+    notes: dict[str, float | str] = field(default_factory=dict)
 
     def stream(self, name: str) -> int:
         """Return the 63-bit seed of one of the four random streams; they never shift each other."""
@@ -54,6 +61,10 @@ class Run:
     def progress(self, **values: float | str) -> None:
         """Tell whoever watches how far the run is, for example `epoch=3, epochs=10, loss=0.7`."""
         self.notify(values)
+
+    def note(self, **values: float | str) -> None:
+        """Put into the record how the result is computed, for example `sweep="stacked"`."""
+        self.notes.update(values)
 
 
 @dataclass(frozen=True, kw_only=True)

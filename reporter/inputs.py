@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One image of a data set and the index of its class."""
+    """One image of a data set: its file, the index of its class, the sha-256 of its content."""
 
     path: Path
     label: int
+    digest: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,10 +45,11 @@ Watch = Callable[[Event], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
-    """How jobs are run: where results, work files and logs go, and on which device."""
+    """How jobs are run: where results, work files, caches and logs go, and on which device."""
 
     store: Store
     work: Path
+    cache: Path
     logs: Path
     device: str
     threads: int
@@ -143,6 +144,7 @@ class Runner:
             arguments=job.arguments,
             store=self.store.root,
             work=work,
+            cache=self.cache,
             log=self.logs / f"{job.run}{suffix}.log",
             device=self.device,
             threads=self.threads,

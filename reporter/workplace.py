@@ -131,6 +131,7 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
     return Runner(
         store=at.store,
         work=at.root / "work",
+        cache=at.root / "cache",
         logs=at.output / "logs",
         device=settings.device,
         threads=settings.threads,

@@ -166,3 +166,11 @@ def test_progress_goes_to_whoever_watches_and_to_nobody_by_default() -> None:
     Run(name="a", notify=told.append).progress(epoch=1, loss=0.5)
     Run(name="a").progress(epoch=1)
     assert told == [{"epoch": 1, "loss": 0.5}]
+
+
+def test_a_run_notes_how_it_is_computed() -> None:
+    """Notes gather by name; the newest of a name stays."""
+    run = Run(name="a")
+    run.note(sweep="one by one", passes=3)
+    run.note(passes=4)
+    assert run.notes == {"sweep": "one by one", "passes": 4}

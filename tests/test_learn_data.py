@@ -1,5 +1,6 @@
 """Data sets as pixels and labels."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,11 @@ def made(folder: Path, train: int = 6, test: int = 2) -> Dataset:
             for number in range(count):
                 path = folder / f"{split}-{label}-{number}.png"
                 Image.new("RGB", (8, 8), (200 * label + number,) * 3).save(path)
-                examples[split].append(Example(path=path, label=label))
+                examples[split].append(
+                    Example(
+                        path=path, label=label, digest=hashlib.sha256(path.read_bytes()).hexdigest()
+                    )
+                )
     return Dataset(
         name="grey", classes=("dark", "bright"), digest="",
         train=tuple(examples["train"]), test=tuple(examples["test"]),
@@ -36,7 +41,7 @@ def names(examples: tuple[Example, ...]) -> list[str]:
 )
 def test_the_part_held_out_is_rounded_down(count: int, share: float, expected: int) -> None:
     """The counts are those of the share as it is written, not of its binary neighbour."""
-    examples = tuple(Example(path=Path(f"{i:04d}"), label=0) for i in range(count))
+    examples = tuple(Example(path=Path(f"{i:04d}"), label=0, digest=f"{i}") for i in range(count))
     kept, held_out = hold_out(examples, share, seed=42)
     assert len(held_out) == expected
     assert sorted(names(kept) + names(held_out)) == names(examples)
@@ -45,7 +50,7 @@ def test_the_part_held_out_is_rounded_down(count: int, share: float, expected: i
 def test_a_share_of_nothing_is_an_error() -> None:
     """A share that rounds to no image is told, not ignored."""
     with pytest.raises(ReportError, match=r"validation = 0\.2 of 4 training images is none"):
-        hold_out((Example(path=Path("a"), label=0),) * 4, 0.2, 0)
+        hold_out((Example(path=Path("a"), label=0, digest="a"),) * 4, 0.2, 0)
 
 
 def test_few_images_are_drawn_from_each_class(tmp_path: Path) -> None:

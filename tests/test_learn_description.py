@@ -15,7 +15,7 @@ def data(tmp_path: Path) -> Dataset:
     for name, side, shade in (("a", 4, 255), ("b", 2, 255), ("c", 600, 0)):
         Image.new("RGB", (side, side), (shade, 0, 0)).save(tmp_path / f"{name}.png")
     paths = [
-        Example(path=tmp_path / f"{name}.png", label=label)
+        Example(path=tmp_path / f"{name}.png", label=label, digest=name)
         for name, label in zip("abc", (0, 0, 1), strict=True)
     ]
     return Dataset(

@@ -1,5 +1,6 @@
 """The shipped experiments on a tiny data set, from weights to result and back."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
             path = folder / f"{label}-{number}.png"
             Image.fromarray(pixels).save(path)
             split = "train" if number < 6 else "test"
-            examples[split].append(Example(path=path, label=label))
+            examples[split].append(
+                Example(
+                    path=path, label=label, digest=hashlib.sha256(path.read_bytes()).hexdigest()
+                )
+            )
     return Dataset(
         name="colours", classes=CLASSES, digest="", train=tuple(examples["train"]),
         test=tuple(examples["test"]),

@@ -15,7 +15,9 @@ from reporter.learn.weights import Pretrained
 
 def data(classes: int) -> Dataset:
     """Return a set with three test images of each class."""
-    test = tuple(Example(path=Path(f"{i}"), label=i % classes) for i in range(3 * classes))
+    test = tuple(
+        Example(path=Path(f"{i}"), label=i % classes, digest=f"{i}") for i in range(3 * classes)
+    )
     names = tuple(f"kind {i}" for i in range(classes))
     return Dataset(name="kinds", classes=names, train=(), test=test, digest="")
 

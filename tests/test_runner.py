@@ -36,6 +36,7 @@ def _run(
     runner = Runner(
         store=store(folder),
         work=folder / "build" / "work",
+        cache=folder / "build" / "cache",
         logs=folder / "build" / "logs",
         device="cpu",
         threads=1,

@@ -68,20 +68,20 @@ def open_folder(
     dataset = Dataset(
         name=name,
         classes=tuple(labels),
-        train=_examples(train, labels),
-        test=_examples(test, labels),
+        train=_examples(train, labels, digests),
+        test=_examples(test, labels, digests),
         digest="",
     )
-    return replace(dataset, digest=content_digest(dataset, root, digests))
+    return replace(dataset, digest=content_digest(dataset, root))
 
 
-def content_digest(dataset: Dataset, root: Path, digests: Digests) -> str:
+def content_digest(dataset: Dataset, root: Path) -> str:
     """Return the sha-256 over classes, splits, relative paths and file contents."""
     total = hashlib.sha256(repr(dataset.classes).encode())
     for part, examples in (("train", dataset.train), ("test", dataset.test)):
         for example in examples:
             path = example.path.relative_to(root).as_posix()
-            total.update(f"{part} {example.label} {path} {digests.of(example.path)}\n".encode())
+            total.update(f"{part} {example.label} {path} {example.digest}\n".encode())
     return total.hexdigest()
 
 
@@ -158,8 +158,10 @@ def _by_list(files: Files, root: Path, table: str, where: str) -> tuple[Files, F
     return dict(sides["train"]), dict(sides["test"])
 
 
-def _examples(files: Files, labels: Mapping[str, int]) -> tuple[Example, ...]:
+def _examples(files: Files, labels: Mapping[str, int], digests: Digests) -> tuple[Example, ...]:
     pairs: Iterable[tuple[Path, int]] = (
         (path, labels[kind]) for kind, paths in files.items() for path in paths
     )
-    return tuple(Example(path=path, label=label) for path, label in sorted(pairs))
+    return tuple(
+        Example(path=path, label=label, digest=digests.of(path)) for path, label in sorted(pairs)
+    )

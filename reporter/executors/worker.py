@@ -43,6 +43,7 @@ def work(task: Task) -> None:
         try:
             result, record = _compute(task)
             Store(task.store).save(task.key, result, record)
+            _resume(task).unlink(missing_ok=True)
         except BaseException as exc:  # noqa: BLE001 - the parent reports it
             _report(task, exc)
             raise SystemExit(1) from None
@@ -50,7 +51,14 @@ def work(task: Task) -> None:
 
 def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
     device = _prepare_device(task.device, task.threads)
-    run = Run(name=task.run, seed=task.seed, device=device, notify=_Progress(task))
+    run = Run(
+        name=task.run,
+        seed=task.seed,
+        device=device,
+        notify=_Progress(task),
+        cache=task.cache,
+        resume=_resume(task),
+    )
     started = time.perf_counter()
     found = {e.name: e for e in experiments_in(task.file)}
     result = found[task.experiment].function(run, **task.arguments)
@@ -68,8 +76,14 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
         "python": platform.python_version(),
         "versions": _versions(),
         "commit": _commit(),
+        "computed": run.notes,
     }
     return result, record
+
+
+def _resume(task: Task) -> Path:
+    """Return where a run keeps how far it is; the file goes when the result is stored."""
+    return task.work / "epochs.pt"
 
 
 class _Progress:

@@ -9,22 +9,34 @@ import torch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SEEDS = 2**63
 
 
 class RunContext(Protocol):
-    """What training must know of a run: where it computes, its streams, who watches."""
+    """What training must know of a run: where it computes and keeps, its streams, who watches."""
 
     @property
     def device(self) -> str:
         """Return "cpu" or "cuda"."""
+
+    @property
+    def cache(self) -> Path | None:
+        """Return the folder for what can be computed again, None for no such."""
+
+    @property
+    def resume(self) -> Path | None:
+        """Return the file where a run keeps how far it is, None for no such."""
 
     def stream(self, name: str) -> int:
         """Return the seed of one of the four streams."""
 
     def progress(self, **values: float | str) -> None:
         """Tell whoever watches how far the run is."""
+
+    def note(self, **values: float | str) -> None:
+        """Put into the run's record how its result is computed."""
 
 
 def generator(seed: int, use: int = 0) -> torch.Generator:
