@@ -37,6 +37,13 @@ PIPELINES = {  # of training images; all others are only brought to size and nor
         transforms.RandomAffine(10),
     ],
     "as stored": [],
+    "as augmented": [
+        transforms.RandomHorizontalFlip(0.1),
+        transforms.RandomAffine(10),
+        transforms.RandomCrop(200),
+        transforms.RandomAdjustSharpness(2, 0.1),
+        transforms.RandomGrayscale(0.1),
+    ],
 }
 TENSOR = [transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
 
@@ -60,7 +67,7 @@ def loaders(
     seed: int = 42,
 ) -> Loaders:
     """Return batches of `folder`/train, a share of it held out, and of `folder`/test."""
-    plain = PIPELINES["as stored" if pipeline == "as stored" else "deterministic"]
+    plain = PIPELINES["as stored" if pipeline.startswith("as ") else "deterministic"]
     learning = transforms.Compose([*PIPELINES[pipeline], *TENSOR])
     looking = transforms.Compose([*plain, *TENSOR])
     train_set = datasets.ImageFolder(folder / "train", learning)
