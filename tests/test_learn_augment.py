@@ -1,7 +1,10 @@
 """Augmentations."""
 
+import math
+
 import pytest
 import torch
+from torchvision.transforms import functional
 
 from reporter.errors import ReportError
 from reporter.learn import augment
@@ -19,7 +22,7 @@ def changed(*names: str, seed: int = 0, epoch: int = 1, first: int = 1) -> torch
 
 def test_a_certain_flip_mirrors_every_image() -> None:
     """Probability 1 is always."""
-    assert torch.equal(changed("flip 1"), UNIT.flip(3))
+    assert torch.equal(changed("flip 1"), IMAGES.flip(3))
 
 
 def test_a_flip_mirrors_some_images_whole() -> None:
@@ -27,7 +30,7 @@ def test_a_flip_mirrors_some_images_whole() -> None:
     found = changed("flip 0.5")
     kinds = {
         (torch.equal(new, old), torch.equal(new, old.flip(2)))
-        for new, old in zip(found, UNIT, strict=True)
+        for new, old in zip(found, IMAGES, strict=True)
     }
     assert kinds == {(True, False), (False, True)}
 
@@ -36,9 +39,9 @@ def test_a_crop_is_a_window_of_the_image() -> None:
     """Every crop occurs in its image; a window larger than the image is the image."""
     found = changed("crop 10")
     assert found.shape == (6, 3, 10, 10)
-    windows = UNIT[0].unfold(1, 10, 1).unfold(2, 10, 1).permute(1, 2, 0, 3, 4).flatten(0, 1)
+    windows = IMAGES[0].unfold(1, 10, 1).unfold(2, 10, 1).permute(1, 2, 0, 3, 4).flatten(0, 1)
     assert any(torch.equal(found[0], window) for window in windows)
-    assert torch.equal(changed("crop 200"), UNIT)
+    assert torch.equal(changed("crop 200"), IMAGES)
 
 
 def test_grey_images_have_equal_channels() -> None:
@@ -50,8 +53,8 @@ def test_grey_images_have_equal_channels() -> None:
 
 def test_a_turn_by_hardly_anything_keeps_the_image() -> None:
     """Angles lie within the degrees given."""
-    assert torch.equal(changed("affine 0.0001"), UNIT)
-    assert not torch.equal(changed("affine 90"), UNIT)
+    assert torch.equal(changed("affine 0.0001"), IMAGES)
+    assert not torch.equal(changed("affine 90"), IMAGES)
 
 
 def test_sharpness_keeps_values_in_range() -> None:
@@ -62,10 +65,89 @@ def test_sharpness_keeps_values_in_range() -> None:
     assert found.max() <= 1
 
 
+def drawn(probability: float, seed: int = 0) -> list[bool]:
+    """Return which of the images the dice choose."""
+    return (torch.rand(len(IMAGES), generator=generator(seed)) < probability).tolist()
+
+
+def test_flips_and_greys_are_torchvisions() -> None:
+    """For the images drawn they equal its functions on one image after another, bit by bit."""
+    flips = [functional.hflip(i) if d else i for i, d in zip(IMAGES, drawn(0.5), strict=True)]
+    assert torch.equal(changed("flip 0.5"), torch.stack(flips))
+    greys = [
+        functional.rgb_to_grayscale(i, 3) if d else i for i, d in zip(UNIT, drawn(0.5), strict=True)
+    ]
+    assert torch.equal(changed("grey 0.5"), torch.stack(greys))
+
+
+def test_sharpened_images_are_torchvisions() -> None:
+    """For the images drawn; none may be drawn."""
+    sharp = [
+        functional.adjust_sharpness(i, 2.0) if d else i
+        for i, d in zip(UNIT, drawn(0.5), strict=True)
+    ]
+    torch.testing.assert_close(changed("sharpness 0.5"), torch.stack(sharp), atol=1e-6, rtol=0)
+    assert torch.equal(changed("sharpness 1e-9"), UNIT)
+
+
+def test_crops_are_torchvisions() -> None:
+    """They equal its function at the places drawn, first all tops, then all lefts."""
+    dice = generator(0)
+    tops, lefts = (torch.randint(12 - 9 + 1, (6,), generator=dice).tolist() for _ in range(2))
+    places = zip(IMAGES, tops, lefts, strict=True)
+    windows = [functional.crop(image, top, left, 9, 9) for image, top, left in places]
+    assert torch.equal(changed("crop 9"), torch.stack(windows))
+
+
+@pytest.mark.parametrize("degrees", [1, 10, 90, 180])
+def test_turns_are_torchvisions_but_for_ties(degrees: float) -> None:
+    """Where two pixels are equally near, either is taken: less than one in 10⁴ differs, by one."""
+    places = torch.stack(torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij"))
+    images = places.expand(16, 2, -1, -1) + 1
+    found = augment.affine(images, degrees, generator(3))
+    angles = (2 * torch.rand(16, generator=generator(3)) - 1) * degrees
+    turned = [
+        functional.affine(image, angle, translate=[0, 0], scale=1.0, shear=[0.0, 0.0])
+        for image, angle in zip(images, angles.tolist(), strict=True)
+    ]
+    differences = found - torch.stack(turned)
+    bare = (found == 0) != (torch.stack(turned) == 0)
+    assert (differences != 0).any(1).double().mean() < 1e-4
+    assert differences[~bare].abs().max() <= 1
+
+
+def test_images_are_drawn_as_often_as_asked() -> None:
+    """Flips occur with their probability, windows at all places equally, angles uniformly."""
+    count = 4000
+    far = 4 * math.sqrt(0.25 / count)  # four standard deviations of the share of a fair coin
+    images = torch.arange(16.0).view(1, 1, 4, 4).expand(count, 3, 4, 4)
+    flipped = augment.flip(images, 0.3, generator(1))[:, 0, 0, 0] == 3
+    assert flipped.double().mean().item() == pytest.approx(0.3, abs=far)
+    corners = augment.crop(images, 3, generator(2))[:, 0, 0, 0]
+    shares = [(corners == corner).double().mean().item() for corner in (0, 1, 4, 5)]
+    assert shares == pytest.approx([0.25] * 4, abs=far)
+    rows = torch.arange(-20.0, 21.0).view(41, 1).expand(count, 1, 41, 41)
+    depths = augment.affine(rows, 30, generator(3))[:, 0, 20, 40]  # of the right edge's middle
+    for depth in (-7.5, -2.5, 2.5, 7.5):
+        share = (math.degrees(math.asin(depth / 20)) / 30 + 1) / 2
+        assert (depths < depth).double().mean().item() == pytest.approx(share, abs=far)
+
+
+def test_bytes_stay_bytes_until_colours_change() -> None:
+    """Floats go the same way as bytes, so that the order of changes is free."""
+    moved = changed("flip 0.5", "affine", "crop 9", seed=4)
+    assert moved.dtype == torch.uint8
+    assert changed("flip", "grey", "crop 9").dtype == torch.float32
+    dice, unit = generator(4), UNIT
+    for change, amount in parse(["flip 0.5", "affine", "crop 9"]).changes:
+        unit = change(unit, amount, dice)
+    assert torch.equal(unit, moved / 255)
+
+
 def test_augmentation_waits_for_its_epoch() -> None:
     """Before its first epoch, bytes pass untouched."""
     assert changed("flip 1", epoch=1, first=2) is IMAGES
-    assert torch.equal(changed("flip 1", epoch=2, first=2), UNIT.flip(3))
+    assert torch.equal(changed("flip 1", epoch=2, first=2), IMAGES.flip(3))
 
 
 def test_the_same_seed_gives_the_same_images() -> None:
@@ -91,9 +173,10 @@ def test_the_listing_is_the_code_that_runs() -> None:
     listing = augmentation.listing()
     assert listing.count("def flip") == 1
     assert "from epoch 2 on" in listing
-    names = {key: getattr(augment, key) for key in ("torch", "functional", "chance", "SHARPNESS")}
+    known = ("torch", "functional", "chance", "floats", "SHARPNESS")
+    names = {key: getattr(augment, key) for key in known}
     exec(listing, names)
-    images, dice = UNIT, generator(5)
+    images, dice = IMAGES, generator(5)
     for change, amount in names["changes"]:
         images = change(images, amount, dice)
     assert torch.equal(images, augmentation.applied(IMAGES, 2, generator(5)))

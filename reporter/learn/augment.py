@@ -1,6 +1,8 @@
 """Names of augmentations → batches changed at random, drawn from a generator of their own.
 
-Shape legend: B images, C = 3 channels, H height, W width.
+All images of a batch change at once, on whatever device they lie; the draws are made on the CPU.
+
+Shape legend: B images, C = 3 channels, H height, W width, N = H × W pixels.
 """
 
 from __future__ import annotations
@@ -22,52 +24,68 @@ Change = Callable[[torch.Tensor, float, torch.Generator], torch.Tensor]
 SHARPNESS = 2.0  # 1 leaves an image as it is
 
 
-def chance(count: int, probability: float, dice: torch.Generator) -> torch.Tensor:
-    """Return (count,) booleans, each true with that probability."""
-    return torch.rand(count, generator=dice) < probability
+def chance(images_BCHW: torch.Tensor, probability: float, dice: torch.Generator) -> torch.Tensor:
+    """Return the indices of the images that are drawn, each with that probability."""
+    drawn = torch.rand(len(images_BCHW), generator=dice) < probability
+    return drawn.nonzero()[:, 0].to(images_BCHW.device)
+
+
+def floats(images_BCHW: torch.Tensor) -> torch.Tensor:
+    """Return uint8 pixels as floats in [0, 1]; floats as they are."""
+    return images_BCHW / 255 if images_BCHW.dtype == torch.uint8 else images_BCHW
 
 
 def flip(images_BCHW: torch.Tensor, probability: float, dice: torch.Generator) -> torch.Tensor:
     """Mirror images left to right, each with that probability."""
-    drawn = chance(len(images_BCHW), probability, dice).to(images_BCHW.device)
-    return torch.where(drawn.view(-1, 1, 1, 1), images_BCHW.flip(3), images_BCHW)
+    drawn = chance(images_BCHW, probability, dice)
+    return images_BCHW.index_copy(0, drawn, images_BCHW.index_select(0, drawn).flip(3))
 
 
 def affine(images_BCHW: torch.Tensor, degrees: float, dice: torch.Generator) -> torch.Tensor:
-    """Turn each image by an angle drawn between -degrees and +degrees; bare corners are black."""
+    """Turn each image by an angle drawn between -degrees and +degrees; bare corners are black.
+
+    A pixel takes the colour of the nearest one where it comes from.
+    """
+    (channels, height, width), device = images_BCHW.shape[1:], images_BCHW.device
     angles = (2 * torch.rand(len(images_BCHW), generator=dice) - 1) * degrees
-    turned = [
-        functional.affine(image, angle, translate=[0, 0], scale=1.0, shear=[0.0, 0.0])
-        for image, angle in zip(images_BCHW, angles.tolist(), strict=True)
-    ]
-    return torch.stack(turned)
+    radians_B11 = angles.deg2rad().to(device).view(-1, 1, 1)
+    cos_B11, sin_B11 = radians_B11.cos(), radians_B11.sin()
+    x_W = torch.arange(width, device=device) - (width - 1) / 2
+    y_H1 = torch.arange(height, device=device).view(-1, 1) - (height - 1) / 2
+    columns_BHW = (cos_B11 * x_W + (sin_B11 * y_H1 + (width - 1) / 2)).round_()
+    rows_BHW = (-sin_B11 * x_W + (cos_B11 * y_H1 + (height - 1) / 2)).round_()
+    bare_BHW = (columns_BHW < 0) | (columns_BHW >= width) | (rows_BHW < 0) | (rows_BHW >= height)
+    sources_BHW = rows_BHW.clamp_(0, height - 1).long() * width
+    sources_BHW += columns_BHW.clamp_(0, width - 1).long()
+    sources_BCN = sources_BHW.flatten(1).unsqueeze(1).expand(-1, channels, -1)
+    turned_BCHW = images_BCHW.flatten(2).gather(2, sources_BCN).view_as(images_BCHW)
+    return turned_BCHW.masked_fill_(bare_BHW.unsqueeze(1), 0)
 
 
 def crop(images_BCHW: torch.Tensor, side: float, dice: torch.Generator) -> torch.Tensor:
     """Cut a window of side × side pixels, no more than the image, at a place drawn per image."""
-    height, width = images_BCHW.shape[2:]
+    count, _, height, width = images_BCHW.shape
     rows, columns = min(int(side), height), min(int(side), width)
-    tops = torch.randint(height - rows + 1, (len(images_BCHW),), generator=dice).tolist()
-    lefts = torch.randint(width - columns + 1, (len(images_BCHW),), generator=dice).tolist()
-    windows = [
-        image[:, top : top + rows, left : left + columns]
-        for image, top, left in zip(images_BCHW, tops, lefts, strict=True)
-    ]
-    return torch.stack(windows)
+    tops_B = torch.randint(height - rows + 1, (count,), generator=dice)
+    lefts_B = torch.randint(width - columns + 1, (count,), generator=dice)
+    windows = images_BCHW.unfold(2, rows, 1).unfold(3, columns, 1)  # a view: nothing is copied yet
+    places = (torch.arange(count), tops_B, lefts_B)
+    images_B, tops_B, lefts_B = (indices.to(images_BCHW.device) for indices in places)
+    return windows[images_B, :, tops_B, lefts_B]
 
 
 def sharpness(images_BCHW: torch.Tensor, probability: float, dice: torch.Generator) -> torch.Tensor:
     """Sharpen images by the factor 2, each with that probability."""
-    drawn = chance(len(images_BCHW), probability, dice).to(images_BCHW.device)
-    sharp = functional.adjust_sharpness(images_BCHW, SHARPNESS)
-    return torch.where(drawn.view(-1, 1, 1, 1), sharp, images_BCHW)
+    unit_BCHW, drawn = floats(images_BCHW), chance(images_BCHW, probability, dice)
+    sharp = functional.adjust_sharpness(unit_BCHW.index_select(0, drawn), SHARPNESS)
+    return unit_BCHW.index_copy(0, drawn, sharp)
 
 
 def grey(images_BCHW: torch.Tensor, probability: float, dice: torch.Generator) -> torch.Tensor:
     """Take the colour from images, each with that probability."""
-    drawn = chance(len(images_BCHW), probability, dice).to(images_BCHW.device)
-    plain = functional.rgb_to_grayscale(images_BCHW, num_output_channels=3)
-    return torch.where(drawn.view(-1, 1, 1, 1), plain, images_BCHW)
+    unit_BCHW, drawn = floats(images_BCHW), chance(images_BCHW, probability, dice)
+    plain = functional.rgb_to_grayscale(unit_BCHW.index_select(0, drawn), num_output_channels=3)
+    return unit_BCHW.index_copy(0, drawn, plain)
 
 
 CHANGES: dict[str, tuple[Change, float]] = {  # with the amount used when none is given
@@ -90,13 +108,13 @@ class Augmentation:
         return bool(self.changes)
 
     def applied(self, images_BCHW: torch.Tensor, epoch: int, dice: torch.Generator) -> torch.Tensor:
-        """Return uint8 images changed, as floats in [0, 1]; untouched before the first epoch."""
-        if not self.changes or epoch < self.first:
-            return images_BCHW
-        changed = images_BCHW.float() / 255
-        for change, amount in self.changes:
-            changed = change(changed, amount, dice)
-        return changed
+        """Return uint8 images changed; untouched before the first epoch.
+
+        They stay uint8 as long as pixels only move; new colours are floats in [0, 1].
+        """
+        for change, amount in self.changes if epoch >= self.first else ():
+            images_BCHW = change(images_BCHW, amount, dice)
+        return images_BCHW
 
     def listing(self) -> str:
         """Return the code of the changes as they run, then their order and amounts."""
