@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torchvision import transforms
 
 from reporter.learn.normalisation import HALF, IMAGENET, chosen, measured
 
@@ -28,6 +29,20 @@ def test_a_training_set_normalised_by_itself_is_standardised() -> None:
     scaled = chosen("train-set", [IMAGES[:4], IMAGES[4:]]).scaled(IMAGES)
     torch.testing.assert_close(scaled.mean((0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
     torch.testing.assert_close(scaled.std((0, 2, 3), correction=0), torch.ones(3))
+
+
+def test_pixels_are_scaled_as_torchvision_scales_them() -> None:
+    """Every byte gives the very number of ToTensor and Normalize; the pixels stay as they were."""
+    every = torch.arange(256, dtype=torch.uint8).expand(2, 3, 4, -1).contiguous()
+    to_tensor = transforms.ToTensor()
+    normalise = transforms.Normalize(IMAGENET.mean, IMAGENET.std)
+    pictures = [image.permute(1, 2, 0).numpy() for image in every]
+    expected = torch.stack([normalise(to_tensor(picture)) for picture in pictures])
+    unit = every / 255
+    assert torch.equal(IMAGENET.scaled(every), expected)
+    assert torch.equal(IMAGENET.scaled(unit), expected)
+    assert torch.equal(unit, every / 255)
+    assert IMAGENET.scaled(every).is_contiguous(memory_format=torch.channels_last)
 
 
 def test_bytes_and_unit_floats_are_scaled_alike() -> None:

@@ -31,9 +31,10 @@ class Normalisation:
 
         Channels lie last in memory, which CPUs convolve faster.
         """
-        unit = images_BCHW.float() / WHITE if images_BCHW.dtype == torch.uint8 else images_BCHW
+        is_uint8 = images_BCHW.dtype == torch.uint8
+        unit = images_BCHW.float().div_(WHITE) if is_uint8 else images_BCHW.clone()
         mean, std = (unit.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
-        return ((unit - mean) / std).contiguous(memory_format=torch.channels_last)
+        return unit.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
 
 IMAGENET = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))

