@@ -45,6 +45,7 @@ def finetune(
     frozen_mode: Literal["eval", "train"] = "eval",
     backbone_factor: Rate = 1.0,
     patience: Count | None = None,
+    precision: Literal["float32", "tf32", "bfloat16"] = "float32",
 ) -> Result:
     """Fine-tune a pre-trained image classifier on a data set.
 
@@ -82,6 +83,9 @@ def finetune(
         frozen_mode: batch norm and dropout of frozen layers evaluate or train.
         backbone_factor: what the rate is multiplied with for layers that are not new.
         patience: a rate stops after so many epochs without a better validation accuracy.
+        precision: of the steps when all layers train. "bfloat16" rounds what enters convolutions
+            and matrix products, "tf32" does so on CUDA and is float32 on a CPU; both change
+            results. Weights, losses and every accuracy measured after an epoch stay float32.
 
     Returns:
         Metrics test_accuracy, train_accuracy, validation_accuracy, train_loss and validation_loss,
@@ -100,6 +104,10 @@ def finetune(
         message = "validation = 0, so nothing can choose a rate or an epoch; "
         message += "give one rate and no patience, or hold images out"
         raise ReportError(message)
+    if precision != "float32" and train == "head":
+        message = f"precision = {precision!r} is for train = 'all'; new layers alone train in "
+        message += "float32, so leave it out"
+        raise ReportError(message)
     augmentation = parse(augment, augment_from)
     surgery = transfer.surgery(head, replaces, data.classes)
     loaded = pretrained(model, weights, run)
@@ -115,7 +123,7 @@ def finetune(
     recipe = Recipe(
         rates=rates, epochs=epochs, batch=batch, momentum=momentum, weight_decay=weight_decay,
         loss=loss, measure=measure, epoch_zero=epoch_zero, test=test,
-        backbone_factor=backbone_factor, patience=patience,
+        backbone_factor=backbone_factor, patience=patience, precision=precision,
     )  # fmt: skip
     trained = sweep(task, recipe, run)
     scores = evaluate.logits(task.model, task.parts.test.inputs, task.prepare)

@@ -24,7 +24,7 @@ def test_evaluation_leaves_out_dropout_and_keeps_modes() -> None:
     """Dropout is off inside, and on again after."""
     network = nn.Sequential(nn.Dropout(0.9), nn.BatchNorm1d(2))
     network[1].eval()
-    inputs = torch.arange(2.0 * (BATCH + 3)).view(-1, 2)
+    inputs = torch.arange(2.0 * (BATCH["cpu"] + 3)).view(-1, 2)
     found = logits(network, inputs, unchanged)
     torch.testing.assert_close(found, inputs, rtol=1e-4, atol=1e-4)
     assert (network.training, network[0].training, network[1].training) == (True, True, False)

@@ -115,6 +115,19 @@ def test_finetune_goes_on_from_another_run(data: Dataset, trained: Weights) -> N
     assert value(after[0], "train_loss") < value(after[1], "train_loss")
 
 
+def test_precision_is_a_choice_for_whole_networks(data: Dataset) -> None:
+    """Other formats are refused, and so is rounding where new layers alone train."""
+    with pytest.raises(ReportError, match="'float16' should be 'float32', 'tf32' or 'bfloat16'"):
+        shipped("finetune").bind({"data": "d", "weights": "w", "precision": "float16"}, "runs.a")
+    with pytest.raises(ReportError, match="precision = 'bfloat16' is for train = 'all'"):
+        finetuned(data, precision="bfloat16")
+    result = finetuned(data, train="all", rates=(0.05,), epochs=1, precision="bfloat16")
+    assert isinstance(result["network"], Checkpoint)
+    assert {array.dtype for array in result["network"].state.values()} <= {
+        np.dtype("float32"), np.dtype("int64"),
+    }  # fmt: skip
+
+
 def test_finetune_needs_validation_to_choose(data: Dataset) -> None:
     """Two rates without held-out images are refused before anything is read."""
     with pytest.raises(ReportError, match="validation = 0, so nothing can choose a rate"):

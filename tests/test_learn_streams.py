@@ -32,7 +32,15 @@ def test_uses_of_one_stream_differ() -> None:
 
 def test_cudnn_settings_return_after_a_repeatable_block() -> None:
     """Flags of cuDNN are those from before the block."""
-    before = torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic
-    with repeatable():
-        assert torch.backends.cudnn.deterministic
-    assert (torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic) == before
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = cudnn.allow_tf32, cudnn.deterministic, matmul.allow_tf32
+    with repeatable("tf32"):
+        assert (cudnn.allow_tf32, cudnn.deterministic, matmul.allow_tf32) == (True, True, True)
+        with repeatable():
+            assert (cudnn.allow_tf32, cudnn.deterministic, matmul.allow_tf32) == (
+                False,
+                True,
+                False,
+            )
+        assert matmul.allow_tf32
+    assert (cudnn.allow_tf32, cudnn.deterministic, matmul.allow_tf32) == before

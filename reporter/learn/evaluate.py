@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from reporter.learn.data import Samples
 
-BATCH = 32  # images at a time; CPUs are no faster with more
+BATCH = {"cpu": 32, "cuda": 128}  # images at a time; CPUs are no faster with more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +47,11 @@ def modes_kept(network: nn.Module) -> Iterator[None]:
 def logits(
     network: nn.Module, inputs: torch.Tensor, prepare: Callable[[torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:
-    """Return (N, K) scores, computed without dropout, gradients or updates of batch norms."""
+    """Return (N, K) scores in float32, without dropout, gradients or updates of batch norms."""
     with modes_kept(network), torch.no_grad(), repeatable():
         network.eval()
-        return torch.cat([network(prepare(batch)) for batch in inputs.split(BATCH)])
+        batches = inputs.split(BATCH.get(inputs.device.type, 32))
+        return torch.cat([network(prepare(batch)) for batch in batches])
 
 
 def score(logits_NK: torch.Tensor, labels_N: torch.Tensor) -> Score:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from reporter.learn.precision import Precision
+
 SEEDS = 2**63
 
 
@@ -54,9 +56,18 @@ def isolated(seed: int, use: int = 0, device: str = "cpu") -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def repeatable() -> Iterator[None]:
-    """Let cuDNN use full-precision arithmetic that repeats bit by bit, inside the block only."""
-    with torch.backends.cudnn.flags(
-        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
-    ):
-        yield
+def repeatable(precision: Precision = "float32") -> Iterator[None]:
+    """Let CUDA use arithmetic that repeats bit by bit, inside the block only.
+
+    It is full-precision but for "tf32", which rounds what enters convolutions and matrix products.
+    CPUs know no TF32 and compute in float32.
+    """
+    matmul, may_round = torch.backends.cuda.matmul, precision == "tf32"
+    before, matmul.allow_tf32 = matmul.allow_tf32, may_round
+    try:
+        with torch.backends.cudnn.flags(
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=may_round
+        ):
+            yield
+    finally:
+        matmul.allow_tf32 = before

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from reporter.errors import RunError
 from reporter.learn.evaluate import Score, measured, modes_kept
+from reporter.learn.precision import Precision, channels_last, forward, in_float32
 from reporter.learn.streams import RunContext, generator, isolated, repeatable
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Recipe:
     test: Literal["once", "every-epoch"] = "once"
     backbone_factor: float = 1.0
     patience: int | None = None
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,7 +119,7 @@ def sweep(task: Task, recipe: Recipe, run: RunContext) -> Sweep:
     initial = snapshot(task.model)
     trials: list[Trial] = []
     chosen: tuple[float, Epoch, State] | None = None
-    with modes_kept(task.model), repeatable():
+    with modes_kept(task.model), channels_last(task.model), repeatable(recipe.precision):
         for rate in recipe.rates:
             task.model.load_state_dict(initial)
             trial, state = train_rate(task, rate, recipe, run)
@@ -139,8 +141,11 @@ def is_better(new: Epoch, old: Epoch | None) -> bool:
 
 
 def snapshot(model: nn.Module) -> State:
-    """Return a copy of all parameters and buffers."""
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    """Return a copy of all parameters and buffers, contiguous."""
+    return {
+        name: tensor.detach().clone(memory_format=torch.contiguous_format)
+        for name, tensor in model.state_dict().items()
+    }
 
 
 def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> tuple[Trial, State]:
@@ -150,6 +155,7 @@ def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> tupl
         lr=rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
+        fused=True,  # as the loop but for last bits under momentum; a CPU takes up to 5 × less
     )
     order = generator(run.stream("order"), EPOCH_ORDER)
     dice = generator(run.stream("augmentation"))
@@ -218,7 +224,8 @@ def train_epoch(
         inputs = train.inputs.index_select(0, chosen_B)  # 4 × as fast as [chosen_B]
         images = task.augmentation.applied(inputs, number, draws[1])
         labels_B = train.labels[chosen_B]
-        logits_BK = task.model(task.prepare(images))
+        with forward(recipe.precision, images.device.type):
+            logits_BK = in_float32(task.model(task.prepare(images)))
         loss = functional.cross_entropy(logits_BK, labels_B, reduction=recipe.loss)
         optimizer.zero_grad()
         loss.backward()
