@@ -1,6 +1,7 @@
 """Principal components."""
 
 import numpy as np
+import pytest
 import torch
 
 from reporter.learn.streams import generator
@@ -14,6 +15,26 @@ def test_shares_are_those_of_the_covariance_matrix() -> None:
     found = cumulative_shares(features)
     np.testing.assert_allclose(found.numpy(), np.cumsum(values) / values.sum(), rtol=1e-10)
     assert variance_curve(found).series[0].x == (1, 2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("shape", [(20, 50), (50, 20), (30, 30)])
+def test_shares_are_those_of_the_singular_values(shape: tuple[int, int]) -> None:
+    """As many as the shorter side, with more dimensions than images, fewer or as many."""
+    features = torch.randn(shape, generator=generator(2)) * torch.logspace(0, -4, shape[1]) + 7
+    values = torch.linalg.svdvals(features.double() - features.double().mean(0)).square()
+    found = cumulative_shares(features)
+    torch.testing.assert_close(found, values.cumsum(0) / values.sum(), rtol=1e-10, atol=1e-12)
+    assert len(found) == min(shape)
+
+
+def test_rounding_takes_no_share_away() -> None:
+    """Two directions carry everything; the other components carry nothing, and never less."""
+    dice = generator(3)
+    for features in (torch.randn(12, 2, generator=dice) @ torch.randn(2, n, generator=dice) * 1e3
+                     for n in (8, 40)):  # fmt: skip
+        shares = cumulative_shares(features)
+        assert shares.diff().min() >= 0
+        torch.testing.assert_close(shares[1:], torch.ones(min(12, features.shape[1]) - 1).double())
 
 
 def test_a_share_needs_so_many_dimensions() -> None:
