@@ -16,12 +16,14 @@ def cumulative_shares(features_ND: torch.Tensor) -> torch.Tensor:
     The variances are the eigenvalues λ of the covariance XᵀX/(N−1), X the centred features. Where
     D > N they come from the smaller Gram matrix K = XXᵀ, (N−1)λα = Kα: B. Schölkopf, A. Smola,
     K.-R. Müller, "Nonlinear Component Analysis as a Kernel Eigenvalue Problem", 1998,
-    https://doi.org/10.1162/089976698300017467, section 2. There are min(N, D) of them; what
-    rounding makes negative counts as zero.
+    https://doi.org/10.1162/089976698300017467, section 2. There are min(N, D) of them; those
+    within rounding of zero count as zero.
     """
     centred_ND = features_ND.double() - features_ND.double().mean(0)
     narrow = centred_ND if len(centred_ND) >= centred_ND.shape[1] else centred_ND.T
-    variances = torch.linalg.eigvalsh(narrow.T @ narrow).flip(0).clamp_min(0)
+    variances = torch.linalg.eigvalsh(narrow.T @ narrow).flip(0)
+    rounding = variances[0] * max(narrow.shape) * torch.finfo(variances.dtype).eps
+    variances = torch.where(variances > rounding, variances, 0)
     shares: torch.Tensor = (variances / variances.sum()).cumsum(0)
     return shares
 
