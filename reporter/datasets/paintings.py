@@ -85,8 +85,10 @@ def scene(easel: Easel) -> Floats:
     """Return the soft coloured patches that seven of the styles render: (H, W, 3)."""
     cells = int(easel.rng.integers(4, 7))
     shares = [smooth_noise(easel.rng, easel.side, cells) for _ in easel.palette]
-    weights = np.exp(4 * np.stack(shares, axis=-1))
-    return np.asarray((weights / weights.sum(axis=-1, keepdims=True)) @ easel.palette)
+    weights = np.exp(4 * np.stack(shares))  # (K, H, W): sums over whole planes are the fast ones
+    weights /= weights.sum(axis=0)
+    patches = weights.reshape(len(weights), -1).T @ easel.palette
+    return np.asarray(patches.reshape(easel.side, easel.side, 3))
 
 
 def _grid(easel: Easel) -> Floats:
