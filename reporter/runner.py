@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reporter.executors import Task
+from reporter.schedule import ordered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,7 @@ class Runner:
             One outcome per job, in the order of the plan.
         """
         outcomes: dict[str, Outcome] = {}
-        waiting = _unique(plan.jobs)
+        waiting = ordered(_unique(plan.jobs))
         started: dict[str, tuple[Job, float]] = {}
         try:
             while waiting or started:
