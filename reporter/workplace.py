@@ -37,7 +37,7 @@ class Request:
     download: bool = False
     force: bool = False
     stops_at_failure: bool = False
-    jobs: int | None = None  # worker processes; None: one per core
+    jobs: int | None = None  # worker processes at most; None: as many as the cores allow
     watch: Callable[[Event], None] = lambda _: None
 
 
@@ -126,16 +126,35 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
     if request.is_frozen:
         return runner.stored(planned, at.store)
     settings = at.report.settings
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    slots = request.jobs or max(1, (cores or 1) // settings.threads)
+    workers, threads = workers_and_threads(cores(), request.jobs, settings.threads)
     return Runner(
         store=at.store,
         work=at.root / "work",
         cache=at.root / "cache",
         logs=at.output / "logs",
         device=settings.device,
-        threads=settings.threads,
-        executor=LocalExecutor(slots),
+        threads=threads,
+        executor=LocalExecutor(workers),
         stops_at_failure=request.stops_at_failure,
         watch=request.watch,
     ).run(planned, force=request.force)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def workers_and_threads(cores: int, jobs: int | None, threads: int) -> tuple[int, int]:
+    """Return how many workers run, with how many threads each: never more than there are cores.
+
+    Args:
+        cores: that may be used.
+        jobs: workers that were asked for, None for as many as there is room for.
+        threads: of each worker that were asked for.
+    """
+    threads = min(threads, cores)
+    room = cores // threads
+    return min(jobs or room, room), threads

@@ -19,6 +19,22 @@ def pid(run: Run, *, share: float = 0.0) -> Result:
 
     run.progress(epoch=1, epochs=1)
     return Result(pid=Metric(value=os.getpid(), unit="count"))
+
+
+@experiment
+def counts_threads(run: Run) -> Result:
+    """Say how many threads a library takes at most, and whether CUDA came along."""
+    import sklearn.svm
+    import threadpoolctl
+    import torch
+
+    pools = threadpoolctl.threadpool_info()
+    return Result(
+        libraries=Metric(value=len(pools), unit="count"),
+        threads=Metric(value=max(pool["num_threads"] for pool in pools), unit="count"),
+        torch=Metric(value=torch.get_num_threads(), unit="count"),
+        cuda=Metric(value=float(torch.cuda.is_initialized()), unit="count"),
+    )
 '''
 
 
@@ -29,6 +45,7 @@ def _run(
     slots: int = 2,
     force: bool = False,
     stops: bool = False,
+    threads: int = 1,
     told: list[Event] | None = None,
 ) -> tuple[Outcome, ...]:
     """Carry out all runs of a workspace as a build does."""
@@ -39,7 +56,7 @@ def _run(
         cache=folder / "build" / "cache",
         logs=folder / "build" / "logs",
         device="cpu",
-        threads=1,
+        threads=threads,
         executor=LocalExecutor(slots),
         stops_at_failure=stops,
         watch=(lambda _: None) if told is None else told.append,
@@ -69,6 +86,17 @@ def test_what_is_missing_is_run_and_what_is_stored_is_not(tmp_path: Path) -> Non
     told.clear()
     assert _states(_run(tmp_path, TOYS, told=told)) == {"a-1": "cached", "a-2": "cached"}
     assert [event.state for event in told] == ["cached", "cached"]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_library_takes_more_threads_than_a_worker_has(tmp_path: Path, threads: int) -> None:
+    """PyTorch takes as many as the task says; and the server that forks never began with CUDA."""
+    outcome = _run(tmp_path, '[runs.a]\nexperiment = "counts_threads"\n', threads=threads)[0]
+    result = store(tmp_path).load(outcome.job.key).result
+    assert result["libraries"].value >= 2
+    assert result["threads"].value <= threads
+    assert result["torch"].value == threads
+    assert result["cuda"].value == 0
 
 
 def test_a_result_is_stored_with_how_it_was_computed(tmp_path: Path) -> None:

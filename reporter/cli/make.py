@@ -25,7 +25,7 @@ def _common(command: Any) -> Any:
         click.option(
             "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="runs.last-fc.epochs=5"
         ),
-        click.option("-j", "--jobs", type=click.IntRange(1), help="Worker processes."),
+        click.option("-j", "--jobs", type=click.IntRange(1), help="Worker processes at most."),
         click.option("-f", "--force", is_flag=True, help="Compute again what is stored."),
         click.option("-x", "stops", is_flag=True, help="Stop at the first failure."),
         click.option("--download", is_flag=True, help="Fetch torchvision's weights if needed."),

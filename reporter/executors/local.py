@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from reporter.executors import Task
 
-PRELOADED = ["torch", "torchvision", "reporter.executors.worker"]
+# Nothing that initialises CUDA, which no fork outlives, and nothing whose code is part of a
+# result's key: a server that lives on, as that of a preview, would compute with code of the past.
+PRELOADED = ["reporter.executors.one_thread", "torch", "torchvision", "reporter.executors.worker"]
 
 
 @dataclass(frozen=True)
