@@ -1,6 +1,7 @@
 """Outputs of frozen layers, computed once."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -14,7 +15,10 @@ from reporter.learn.frozen import first_layers_once, outputs_before
 from reporter.learn.networks import Surgery, build, new_layers, replace_layers
 from reporter.learn.normalisation import HALF
 from reporter.learn.streams import generator, isolated
-from reporter.learn.train import Recipe, Sweep, Task, sweep
+from reporter.learn.train import Recipe, Task, sweep
+
+if TYPE_CHECKING:
+    from reporter.learn.trials import Sweep
 
 
 class Plain(nn.Module):

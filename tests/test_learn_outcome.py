@@ -2,7 +2,7 @@
 
 from reporter.learn.evaluate import Score
 from reporter.learn.outcome import loss_curves, metrics, rates_table
-from reporter.learn.train import Epoch, Sweep, Trial
+from reporter.learn.trials import Epoch, Sweep, Trial
 
 
 def epoch(number: int, accuracy: float, *, test: bool = False) -> Epoch:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reporter.learn.evaluate import Score
-    from reporter.learn.train import Epoch, Sweep, Trial
+    from reporter.learn.trials import Epoch, Sweep, Trial
 
 Split = Literal["train", "validation", "test"]
 

@@ -5,17 +5,16 @@ Shape legend: N images, B of a batch, K classes.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch.nn import functional
 
-from reporter.errors import RunError
 from reporter.learn.evaluate import Score, measured, modes_kept
-from reporter.learn.precision import Precision, channels_last, forward, in_float32
+from reporter.learn.precision import Precision, forward, in_float32
 from reporter.learn.streams import RunContext, generator, isolated, repeatable
+from reporter.learn.trials import Course, Epoch, Sweep, chosen, finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 
     from reporter.learn.augment import Augmentation
     from reporter.learn.data import Parts
+    from reporter.learn.trials import State
 
-State = dict[str, torch.Tensor]
 EPOCH_ORDER = 2  # use of the order stream; 0 and 1 draw and split the training set
 
 
@@ -68,44 +67,6 @@ class Task:
     new_part: nn.Module | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Epoch:
-    """What was measured after so many epochs; 0 is before the first."""
-
-    number: int
-    train: Score
-    validation: Score | None
-    test: Score | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One rate's course.
-
-    Attributes:
-        rate: the learning rate.
-        losses: mean training loss per image of each iteration, as long as it was finite.
-        epochs: what was measured after each epoch.
-        best: the epoch that validation chose, the last one without validation.
-        failure: "loss is nan in epoch 3" if the rate diverged, else "".
-    """
-
-    rate: float
-    losses: tuple[float, ...]
-    epochs: tuple[Epoch, ...]
-    best: Epoch | None
-    failure: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sweep:
-    """All rates' courses, and which rate and epoch validation chose."""
-
-    trials: tuple[Trial, ...]
-    rate: float
-    selected: Epoch
-
-
 def sweep(task: Task, recipe: Recipe, run: RunContext) -> Sweep:
     """Train with every rate; leave the chosen state in `task.model`.
 
@@ -116,40 +77,33 @@ def sweep(task: Task, recipe: Recipe, run: RunContext) -> Sweep:
     Raises:
         RunError: every rate diverged.
     """
+    with modes_kept(task.model), repeatable(recipe.precision):
+        found, state = finished(one_by_one(task, recipe, run))
+    task.model.load_state_dict(state)
+    return found
+
+
+def one_by_one(task: Task, recipe: Recipe, run: RunContext) -> list[Course]:
+    """Train one rate after another; only the chosen course keeps its state."""
     initial = snapshot(task.model)
-    trials: list[Trial] = []
-    chosen: tuple[float, Epoch, State] | None = None
-    with modes_kept(task.model), channels_last(task.model), repeatable(recipe.precision):
-        for rate in recipe.rates:
-            task.model.load_state_dict(initial)
-            trial, state = train_rate(task, rate, recipe, run)
-            trials.append(trial)
-            if trial.best and (chosen is None or is_better(trial.best, chosen[1])):
-                chosen = rate, trial.best, state
-        if chosen is None:
-            message = f"{trials[0].failure} at rate {trials[0].rate}; lower rates"
-            raise RunError(message)
-        task.model.load_state_dict(chosen[2])
-    return Sweep(trials=tuple(trials), rate=chosen[0], selected=chosen[1])
-
-
-def is_better(new: Epoch, old: Epoch | None) -> bool:
-    """Whether validation prefers `new` to an epoch that came before it: strictly more accurate."""
-    if old is None or new.validation is None or old.validation is None:
-        return True
-    return new.validation.accuracy > old.validation.accuracy
+    courses: list[Course] = []
+    for rate in recipe.rates:
+        task.model.load_state_dict(initial)
+        courses.append(train_rate(task, rate, recipe, run))
+        for course in courses:
+            if course is not chosen(courses):
+                course.state = {}
+    return courses
 
 
 def snapshot(model: nn.Module) -> State:
-    """Return a copy of all parameters and buffers, contiguous."""
-    return {
-        name: tensor.detach().clone(memory_format=torch.contiguous_format)
-        for name, tensor in model.state_dict().items()
-    }
+    """Return a copy of all parameters and buffers."""
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
-def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> tuple[Trial, State]:
-    """Train with one rate; return its course and its best state (empty if it diverged)."""
+def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> Course:
+    """Train with one rate, from the state that the model is in."""
+    course = Course(rate=rate)
     optimizer = torch.optim.SGD(
         at_rates(task, rate, recipe.backbone_factor),
         lr=rate,
@@ -159,27 +113,17 @@ def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> tupl
     )
     order = generator(run.stream("order"), EPOCH_ORDER)
     dice = generator(run.stream("augmentation"))
-    losses: list[float] = []
-    epochs = [untrained(task, recipe)] if recipe.epoch_zero else []
-    best, state, failure = None, State(), ""
+    if recipe.epoch_zero:
+        course.epochs.append(untrained(task, recipe))
     with isolated(run.stream("dropout"), device=run.device):
-        for number in range(1, recipe.epochs + 1):
-            new, running = train_epoch(task, optimizer, recipe, number, (order, dice))
+        while course.done < recipe.epochs and not course.has_ended:
+            number = course.done + 1
+            losses, running = train_epoch(task, optimizer, recipe, number, (order, dice))
             epoch = after_epoch(task, recipe, number, running)
-            losses += finite(new)
+            course.append(epoch, losses, recipe.patience, lambda: snapshot(task.model))
             run.progress(epoch=number, epochs=recipe.epochs, rate=rate, loss=running.loss)
-            failure = divergence(new, epoch)
-            if failure:
-                best, state = None, State()
-                break
-            epochs.append(epoch)
-            if is_better(epoch, best):
-                best, state = epoch, snapshot(task.model)
-            if recipe.patience and best and number - best.number >= recipe.patience:
-                break
     optimizer.zero_grad()
-    trial = Trial(rate=rate, losses=tuple(losses), epochs=tuple(epochs), best=best, failure=failure)
-    return trial, state
+    return course
 
 
 def at_rates(task: Task, rate: float, factor: float) -> list[dict[str, Any]]:
@@ -253,18 +197,3 @@ def after_epoch(task: Task, recipe: Recipe, number: int, running: Score) -> Epoc
         validation=measured(model, parts.validation, task.prepare) if parts.validation else None,
         test=measured(model, parts.test, task.prepare) if recipe.test == "every-epoch" else None,
     )
-
-
-def finite(losses: list[float]) -> list[float]:
-    """Return the losses before the first that is no finite number."""
-    broken = (i for i, loss in enumerate(losses) if not math.isfinite(loss))
-    return losses[: next(broken, len(losses))]
-
-
-def divergence(losses: list[float], epoch: Epoch) -> str:
-    """Return "loss is nan in epoch 3" when a loss of the epoch is no finite number, else ""."""
-    scores = (epoch.train, epoch.validation, epoch.test)
-    measured_losses = [score.loss for score in scores if score]
-    broken = (loss for loss in [*losses, *measured_losses] if not math.isfinite(loss))
-    value = next(broken, None)
-    return "" if value is None else f"loss is {value} in epoch {epoch.number}"
