@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from reporter.inputs import Dataset, Example
 
-DRAW, SPLIT = 0, 1  # uses of the order stream; 2 and up are the epochs' order
+DRAW, SPLIT, EPOCH_ORDER = 0, 1, 2  # uses of the order stream
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

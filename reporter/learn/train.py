@@ -6,15 +6,20 @@ Shape legend: N images, B of a batch, K classes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch.nn import functional
 
+from reporter.learn.data import EPOCH_ORDER
+from reporter.learn.epochs import Learner, NewLearner, courses
 from reporter.learn.evaluate import Score, measured, modes_kept
+from reporter.learn.linear import LinearLearner, only_layer, rates_at_once
 from reporter.learn.precision import Precision, forward, in_float32
-from reporter.learn.streams import RunContext, generator, isolated, repeatable
-from reporter.learn.trials import Course, Epoch, Sweep, chosen, finished
+from reporter.learn.resumption import random_states, restore_random_states, resumption
+from reporter.learn.streams import RunContext, generator, repeatable
+from reporter.learn.trials import Epoch, Sweep, finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +28,9 @@ if TYPE_CHECKING:
 
     from reporter.learn.augment import Augmentation
     from reporter.learn.data import Parts
+    from reporter.learn.precision import Precision, forward, in_float32
+from reporter.learn.resumption import Contents
     from reporter.learn.trials import State
-
-EPOCH_ORDER = 2  # use of the order stream; 0 and 1 draw and split the training set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,27 +78,58 @@ def sweep(task: Task, recipe: Recipe, run: RunContext) -> Sweep:
     Chosen is the highest validation accuracy over all rates and epochs; of equal ones the first,
     in the order of the rates as they are listed, then of the epochs. Each rate starts from the
     same state and sees the same order, augmentation and dropout, whatever other rates there are.
+    After an interruption, training goes on from `run.resume`, to the same result bit by bit.
 
     Raises:
         RunError: every rate diverged.
     """
+    layer = only_layer(task, recipe)
+    if layer is None:
+        return trained(task, recipe, run, partial(RateLearner, task, recipe, run))
+    learner = partial(LinearLearner, task, recipe, run, layer)
+    return trained(task, recipe, run, learner, rates_at_once(task, layer))
+
+
+def trained(
+    task: Task, recipe: Recipe, run: RunContext, learner: NewLearner, at_once: int = 1
+) -> Sweep:
+    """Train with every rate, so many at once by a new learner; leave the chosen state."""
+    at_once = min(at_once, len(recipe.rates))
+    run.note(sweep="stacked" if at_once > 1 else "one by one")
+    initial = snapshot(task.model)
+
+    def begin(rates: tuple[float, ...]) -> Learner:
+        task.model.load_state_dict(initial)
+        return learner(rates)
+
+    file = resumption(run, *identity(task, recipe, run, at_once))
     with modes_kept(task.model), repeatable(recipe.precision):
-        found, state = finished(one_by_one(task, recipe, run))
-    task.model.load_state_dict(state)
+        found, state = finished(courses(begin, recipe, run, file, at_once))
+        task.model.load_state_dict(state)
     return found
 
 
-def one_by_one(task: Task, recipe: Recipe, run: RunContext) -> list[Course]:
-    """Train one rate after another; only the chosen course keeps its state."""
-    initial = snapshot(task.model)
-    courses: list[Course] = []
-    for rate in recipe.rates:
-        task.model.load_state_dict(initial)
-        courses.append(train_rate(task, rate, recipe, run))
-        for course in courses:
-            if course is not chosen(courses):
-                course.state = {}
-    return courses
+def identity(
+    task: Task, recipe: Recipe, run: RunContext, at_once: int
+) -> tuple[tuple[object, ...], tuple[torch.Tensor, ...]]:
+    """Return facts and tensors that tell this training from others that a run may have."""
+    if run.resume is None:
+        return (), ()
+    train = task.parts.train
+    few = train.inputs[:: 1 + len(train) // 8]
+    streams = [run.stream(name) for name in ("order", "augmentation", "dropout")]
+    active = [name for name, module in task.model.named_modules() if module in task.active]
+    learning = [name for name, p in task.model.named_parameters() if p.requires_grad]
+    facts = (
+        recipe,
+        at_once,
+        streams,
+        active,
+        learning,
+        task.augmentation.listing(),
+        train.inputs.shape,
+    )
+    return facts, (*task.model.state_dict().values(), train.labels, task.prepare(few))
 
 
 def snapshot(model: nn.Module) -> State:
@@ -101,29 +137,55 @@ def snapshot(model: nn.Module) -> State:
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
-def train_rate(task: Task, rate: float, recipe: Recipe, run: RunContext) -> Course:
-    """Train with one rate, from the state that the model is in."""
-    course = Course(rate=rate)
-    optimizer = torch.optim.SGD(
-        at_rates(task, rate, recipe.backbone_factor),
-        lr=rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        fused=True,  # as the loop but for last bits under momentum; a CPU takes up to 5 × less
-    )
-    order = generator(run.stream("order"), EPOCH_ORDER)
-    dice = generator(run.stream("augmentation"))
-    if recipe.epoch_zero:
-        course.epochs.append(untrained(task, recipe))
-    with isolated(run.stream("dropout"), device=run.device):
-        while course.done < recipe.epochs and not course.has_ended:
-            number = course.done + 1
-            losses, running = train_epoch(task, optimizer, recipe, number, (order, dice))
-            epoch = after_epoch(task, recipe, number, running)
-            course.append(epoch, losses, recipe.patience, lambda: snapshot(task.model))
-            run.progress(epoch=number, epochs=recipe.epochs, rate=rate, loss=running.loss)
-    optimizer.zero_grad()
-    return course
+class RateLearner:
+    """Trains all of the model that takes a gradient, at one rate."""
+
+    def __init__(self, task: Task, recipe: Recipe, run: RunContext, rates: tuple[float]) -> None:
+        self.task, self.recipe, self.device = task, recipe, run.device
+        self.optimizer = torch.optim.SGD(
+            at_rates(task, rates[0], recipe.backbone_factor),
+            lr=rates[0],
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            fused=True,  # as the loop but for last bits under momentum; a CPU takes up to 5 × less
+        )
+        self.order = generator(run.stream("order"), EPOCH_ORDER)
+        self.dice = generator(run.stream("augmentation"))
+
+    def untrained(self) -> list[Epoch]:
+        """Measure before the first epoch, in evaluation mode."""
+        task = self.task
+        running = measured(task.model, task.parts.train, task.prepare)
+        return [after_epoch(task, self.recipe, 0, running)]
+
+    def epoch(self, number: int) -> list[tuple[list[float], Epoch]]:
+        """Train for an epoch; return its losses and what is measured then."""
+        draws = self.order, self.dice
+        losses, running = train_epoch(self.task, self.optimizer, self.recipe, number, draws)
+        self.optimizer.zero_grad()
+        return [(losses, after_epoch(self.task, self.recipe, number, running))]
+
+    def copy(self, _: int) -> State:
+        """Return a copy of the model's state."""
+        return snapshot(self.task.model)
+
+    def state(self) -> Contents:
+        """Return what changes from epoch to epoch, global random states included."""
+        return {
+            "model": self.task.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "order": self.order.get_state(),
+            "dice": self.dice.get_state(),
+            "random": random_states(self.device),
+        }
+
+    def load(self, state: Contents) -> None:
+        """Go on from a state."""
+        self.task.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.order.set_state(state["order"])
+        self.dice.set_state(state["dice"])
+        restore_random_states(state["random"])
 
 
 def at_rates(task: Task, rate: float, factor: float) -> list[dict[str, Any]]:
@@ -180,11 +242,6 @@ def train_epoch(
     losses = [s / len(b) for s, b in zip(totals, batches.split(recipe.batch), strict=True)]
     n = len(train)
     return losses, Score(loss=sum(totals) / n, accuracy=hits.item() / n, n=n)
-
-
-def untrained(task: Task, recipe: Recipe) -> Epoch:
-    """Measure before the first epoch, in evaluation mode."""
-    return after_epoch(task, recipe, 0, measured(task.model, task.parts.train, task.prepare))
 
 
 def after_epoch(task: Task, recipe: Recipe, number: int, running: Score) -> Epoch:

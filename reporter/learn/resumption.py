@@ -1,0 +1,135 @@
+"""How far a training is ⇄ a file from which it goes on after an interruption."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from reporter.learn.evaluate import Score
+from reporter.learn.trials import Course, Epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from reporter.learn.streams import RunContext
+
+Contents = dict[str, Any]
+FORMAT = 1  # of the file; another one is not read
+PAUSE = 20  # times as long as a write took, until the next: at most 5 % of the time is spent
+FIRST_COST_S = 0.01  # a guess, until one has been written
+
+
+@dataclass(kw_only=True, eq=False)
+class Resumption:
+    """A file that holds a training's state after one of its last epochs.
+
+    It is written after an epoch, whole or not at all, and so seldom that at most one twentieth of
+    the time goes into it: the next time only when twenty times as long as the last write took has
+    passed. Whatever can't be read, or was written for another training, by another version of
+    torch, on another device or with another number of threads, counts as nothing: training starts
+    anew.
+
+    Attributes:
+        path: the file; None for no such.
+        identity: a digest of what the training is.
+    """
+
+    path: Path | None
+    identity: str
+    cost_s: float = FIRST_COST_S
+    written_s: float = field(default_factory=time.perf_counter)
+
+    def read(self) -> Contents:
+        """Return what was last written; {} when there is nothing that this training can use."""
+        if self.path is None or not self.path.exists():
+            return {}
+        try:
+            found = torch.load(self.path, weights_only=True)
+        except Exception:  # noqa: BLE001 - a damaged file fails in many ways; all mean: start anew
+            return {}
+        is_own = isinstance(found, dict) and found.get("identity") == self.identity
+        return found if is_own else {}
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is a file, and enough time has passed to write it again."""
+        passed_s = time.perf_counter() - self.written_s
+        return self.path is not None and passed_s >= PAUSE * self.cost_s
+
+    def write(self, contents: Contents) -> None:
+        """Keep `contents`, made of plain values and tensors, in place of what was kept."""
+        assert self.path is not None, "only a file that is due is written"
+        started = time.perf_counter()
+        partial = self.path.with_name(f"{self.path.name}.partial")
+        with partial.open("wb") as file:
+            torch.save({"identity": self.identity, **contents}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.path)
+        self.written_s = time.perf_counter()
+        self.cost_s = self.written_s - started
+
+
+def resumption(
+    run: RunContext, facts: Sequence[object], tensors: Iterable[torch.Tensor]
+) -> Resumption:
+    """Return the run's file for the training that these facts and tensors determine."""
+    digest = hashlib.sha256()
+    if run.resume:
+        chip = torch.cuda.get_device_name() if run.device == "cuda" else platform.machine()
+        where = (run.device, chip, torch.get_num_threads(), str(torch.__version__))
+        digest.update(repr((FORMAT, where, *facts)).encode())
+        for tensor in tensors:
+            flat = tensor.detach().cpu().contiguous().view(-1)
+            digest.update(flat.view(torch.uint8).numpy().tobytes())
+    return Resumption(path=run.resume, identity=digest.hexdigest())
+
+
+def random_states(device: str) -> list[torch.Tensor]:
+    """Return the states of the global generators that a training on the device draws from."""
+    own = [torch.cuda.get_rng_state()] if device == "cuda" else []
+    return [torch.get_rng_state(), *own]
+
+
+def restore_random_states(states: Sequence[torch.Tensor]) -> None:
+    """Let the global generators go on from states of `random_states`."""
+    torch.set_rng_state(states[0])
+    for state in states[1:]:
+        torch.cuda.set_rng_state(state)
+
+
+def packed(course: Course) -> Contents:
+    """Return a course as plain values and tensors."""
+    return {
+        **vars(course),
+        "losses": torch.tensor(course.losses, dtype=torch.float64),
+        "epochs": [asdict(epoch) for epoch in course.epochs],
+        "best": asdict(course.best) if course.best else None,
+    }
+
+
+def unpacked(contents: Contents) -> Course:
+    """Return the course that `packed` made plain."""
+    best = contents["best"]
+    return Course(**{
+        **contents,
+        "losses": contents["losses"].tolist(),
+        "epochs": [unpacked_epoch(epoch) for epoch in contents["epochs"]],
+        "best": unpacked_epoch(best) if best else None,
+    })  # fmt: skip
+
+
+def unpacked_epoch(contents: Contents) -> Epoch:
+    """Return the epoch that `asdict` made plain."""
+    scores: dict[str, Any] = {
+        split: Score(**contents[split]) if contents[split] else None
+        for split in ("train", "validation", "test")
+    }
+    return Epoch(number=contents["number"], **scores)

@@ -1,0 +1,193 @@
+"""Training that is interrupted, and goes on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from reporter.experiment import Run
+from reporter.learn.augment import Augmentation, parse
+from reporter.learn.data import Parts, Samples
+from reporter.learn.frozen import unchanged
+from reporter.learn.resumption import Resumption
+from reporter.learn.streams import generator
+from reporter.learn.train import Recipe, Task, snapshot, sweep
+from reporter.learn.trials import Sweep
+
+RECIPE = Recipe(
+    rates=(0.05, 1e30, 0.2), epochs=3, batch=4, momentum=0.9, patience=2, epoch_zero=True
+)
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: someone pulls the plug
+    """Training was interrupted."""
+
+
+@pytest.fixture(autouse=True)
+def _always_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write after every epoch, however short it was."""
+    monkeypatch.setattr("reporter.learn.resumption.PAUSE", 0)
+
+
+def whole() -> Task:
+    """Return a task with all that draws at random: augmentation, dropout, and batch norm."""
+    pixels = torch.randint(0, 256, (14, 3, 6, 6), dtype=torch.uint8, generator=generator(0))
+    images = Samples(inputs=pixels, labels=torch.arange(14) % 2)
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Dropout(0.3), nn.Linear(64, 2)
+    )
+    return seeded(model, images, lambda x: x.float(), parse(["flip 0.5", "affine 10"], 2))
+
+
+def stacked() -> Task:
+    """Return a task whose rates are trained at once."""
+    vectors = Samples(
+        inputs=torch.randn(14, 5, generator=generator(0)), labels=torch.arange(14) % 2
+    )
+    return seeded(nn.Linear(5, 2), vectors, unchanged, Augmentation())
+
+
+def seeded(
+    model: nn.Module,
+    data: Samples,
+    prepare: Callable[[torch.Tensor], torch.Tensor],
+    augmentation: Augmentation,
+) -> Task:
+    """Return a task with the same parameters each time."""
+    for index, parameter in enumerate(model.parameters()):
+        parameter.data = torch.randn(parameter.shape, generator=generator(index)) / 4
+    parts = Parts(train=data, validation=data, test=data)
+    return Task(
+        model=model, active=(model,), parts=parts, prepare=prepare, augmentation=augmentation
+    )
+
+
+def stop_at(call: int) -> Callable[[Mapping[str, float | str]], None]:
+    """Return a watcher that pulls the plug when it is told for the so-manieth time."""
+    told: list[Mapping[str, float | str]] = []
+
+    def notify(values: Mapping[str, float | str]) -> None:
+        told.append(values)
+        if len(told) == call:
+            raise Stopped
+
+    return notify
+
+
+def interrupted(
+    make: Callable[[], Task], recipe: Recipe, file: Path, calls: tuple[int, ...]
+) -> tuple[Sweep, Task, Run]:
+    """Train, stopped after so many epochs of each attempt, then undisturbed."""
+    for call in calls:
+        with pytest.raises(Stopped):
+            sweep(make(), recipe, Run(name="x", resume=file, notify=stop_at(call)))
+    made, run = make(), Run(name="x", resume=file)
+    return sweep(made, recipe, run), made, run
+
+
+def assert_same(found: tuple[Sweep, Task, Run], due: tuple[Sweep, Task, Run]) -> None:
+    """Two sweeps and their states are equal bit by bit; a NaN has no part in them."""
+    assert found[0] == due[0]
+    state = snapshot(found[1].model)
+    assert all(torch.equal(state[k], tensor) for k, tensor in due[1].model.state_dict().items())
+
+
+@pytest.mark.parametrize("calls", [(2,), (3,), (4,), (5,), (6,), (7,), (2, 2, 3)])
+def test_a_training_goes_on_as_if_nothing_had_happened(
+    calls: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Stopped within the first, the diverging or the last rate: the same bits in the end.
+
+    Epochs 1 to 3 are of the first rate, 4 of the second, which diverges, 5 to 7 of the third.
+    """
+    due = interrupted(whole, RECIPE, tmp_path / "undisturbed.pt", ())
+    assert [len(trial.epochs) for trial in due[0].trials] == [4, 1, 4]
+    found = interrupted(whole, RECIPE, tmp_path / "a.pt", calls)
+    assert_same(found, due)
+    assert "resumed_at" not in due[2].notes
+    assert "resumed_at" in found[2].notes
+
+
+@pytest.mark.parametrize("calls", [(2,), (3,), (2, 2)])
+def test_rates_trained_at_once_go_on_together(calls: tuple[int, ...], tmp_path: Path) -> None:
+    """Whichever epoch it was."""
+    recipe = replace(RECIPE, epochs=4, patience=None)
+    due = interrupted(stacked, recipe, tmp_path / "undisturbed.pt", ())
+    found = interrupted(stacked, recipe, tmp_path / "a.pt", calls)
+    assert_same(found, due)
+    assert found[2].notes["sweep"] == "stacked"
+    done = sum(calls) - len(calls)  # an epoch that is being told of isn't kept yet
+    assert found[2].notes["resumed_at"] == f"rate 0.05, 1e+30, 0.2, epoch {done}"
+
+
+def test_where_it_goes_on_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, into the run's log."""
+    interrupted(whole, RECIPE, tmp_path / "a.pt", (3,))
+    assert capsys.readouterr().out == "going on after rate 0.05, epoch 2\n"
+
+
+def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
+    """Its file has all; not one epoch is told of."""
+    due = interrupted(whole, RECIPE, tmp_path / "a.pt", ())
+    made = whole()
+    run = Run(name="x", resume=tmp_path / "a.pt", notify=stop_at(1))
+    assert_same((sweep(made, RECIPE, run), made, run), due)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no checkpoint", None])
+def test_a_damaged_file_counts_as_nothing(damage: bytes | None, tmp_path: Path) -> None:
+    """Empty, foreign or cut off: training starts anew."""
+    file = tmp_path / "a.pt"
+    due = interrupted(whole, RECIPE, file, ())
+    file.write_bytes(file.read_bytes()[:-500] if damage is None else damage)
+    found = interrupted(whole, RECIPE, file, ())
+    assert_same(found, due)
+    assert "resumed_at" not in found[2].notes
+
+
+def test_a_file_of_another_training_counts_as_nothing(tmp_path: Path) -> None:
+    """Another recipe, seed, augmentation, number of threads or initial state."""
+    file = tmp_path / "a.pt"
+    interrupted(whole, RECIPE, file, ())
+    kept = file.read_bytes()
+    changed = whole()
+    changed.model[4].bias.data += 1
+    cases: list[tuple[Task, Recipe, int]] = [
+        (whole(), replace(RECIPE, weight_decay=0.1), 0),
+        (whole(), RECIPE, 1),
+        (replace(whole(), augmentation=parse(["flip 0.5"])), RECIPE, 0),
+        (changed, RECIPE, 0),
+    ]
+    for made, recipe, seed in cases:
+        file.write_bytes(kept)
+        run = Run(name="x", seed=seed, resume=file)
+        sweep(made, recipe, run)
+        assert "resumed_at" not in run.notes
+
+
+def test_files_are_written_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a write that took a second, not within twenty."""
+    monkeypatch.setattr("reporter.learn.resumption.PAUSE", 20)
+    clock = [100.0]
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    file = Resumption(path=tmp_path / "a.pt", identity="x", written_s=100.0)
+    assert not file.is_due
+    clock[0] += 1
+    assert file.is_due
+    file.write({"epoch": 1})
+    file.cost_s, clock[0] = 1.0, 120.9
+    assert not file.is_due
+    clock[0] = 121.0
+    assert file.is_due
+    assert file.read()["epoch"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
+
+
+def test_without_a_file_nothing_is_written() -> None:
+    """Neither due nor read."""
+    file = Resumption(path=None, identity="x")
+    assert not file.is_due
+    assert file.read() == {}
