@@ -9,7 +9,6 @@ from typing import Literal
 
 import torch
 
-
 Precision = Literal["float32", "tf32", "bfloat16"]
 
 

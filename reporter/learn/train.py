@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from reporter.learn.augment import Augmentation
     from reporter.learn.data import Parts
-    from reporter.learn.precision import Precision, forward, in_float32
-from reporter.learn.resumption import Contents
+    from reporter.learn.resumption import Contents
     from reporter.learn.trials import State
 
 
@@ -94,6 +93,7 @@ def trained(
     task: Task, recipe: Recipe, run: RunContext, learner: NewLearner, at_once: int = 1
 ) -> Sweep:
     """Train with every rate, so many at once by a new learner; leave the chosen state."""
+    task.model.to(memory_format=torch.channels_last)  # as inputs lie
     at_once = min(at_once, len(recipe.rates))
     run.note(sweep="stacked" if at_once > 1 else "one by one")
     initial = snapshot(task.model)
