@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reporter.executors.local import LocalExecutor
+from reporter.executors.worker import Progress
 from reporter.runner import Event, Outcome, Runner, stored
 from tests.workspaces import TOY, planned, store, workspace
 
@@ -109,6 +110,22 @@ def test_a_result_is_stored_with_how_it_was_computed(tmp_path: Path) -> None:
     assert record["seconds"] >= 0
     lines = (tmp_path / "build/work" / outcome.job.key / "progress.jsonl").read_text().splitlines()
     assert {**json.loads(lines[-1]), "time": 0} == {"epoch": 1, "epochs": 1, "time": 0}
+
+
+def test_a_fast_loop_is_heard_ten_times_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 100 epochs in a second every tenth is written, and the last one; so is another loop's."""
+    clock = [5.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    progress = Progress(tmp_path / "progress.jsonl")
+    for epoch in range(1, 101):
+        progress({"epoch": epoch, "epochs": 100})
+        clock[0] += 0.01 + 1e-9
+    progress({"done": 8, "of": 8})
+    lines = [json.loads(line) for line in progress.path.read_text().splitlines()]
+    assert [line["epoch"] for line in lines[:-1]] == [1, 11, 21, 31, 41, 51, 61, 71, 81, 91, 100]
+    assert lines[-1]["done"] == 8
 
 
 def test_force_computes_again_what_is_stored(tmp_path: Path) -> None:

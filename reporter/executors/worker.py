@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from reporter.executors import Task
 
 RECORDED = ("torch", "torchvision", "numpy", "scikit-learn", "pillow", "reporter")
+PAUSE_S = 0.1  # between two lines of progress
+COUNTS = (("epoch", "epochs"), ("done", "of"))
 
 
 def work(task: Task) -> None:
@@ -55,7 +57,7 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
         name=task.run,
         seed=task.seed,
         device=device,
-        notify=_Progress(task),
+        notify=Progress(task.work / "progress.jsonl"),
         cache=task.cache,
         resume=_resume(task),
     )
@@ -86,14 +88,25 @@ def _resume(task: Task) -> Path:
     return task.work / "epochs.pt"
 
 
-class _Progress:
-    """Appends what a run tells of itself to work/<key>/progress.jsonl, where anyone may look."""
+class Progress:
+    """Appends what a run tells of itself to a file, where anyone may look.
 
-    def __init__(self, task: Task) -> None:
-        self.path = task.work / "progress.jsonl"
+    A loop may tell of each of its fast rounds: what comes too soon is passed over, but never the
+    last round of a count.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.path.write_text("")
+        self.next_s = time.monotonic()
 
     def __call__(self, values: Mapping[str, float | str]) -> None:
+        """Write what is told, unless it comes too soon."""
+        now_s = time.monotonic()
+        is_last = any(n in values and values[n] == values.get(of) for n, of in COUNTS)
+        if now_s < self.next_s and not is_last:
+            return
+        self.next_s = now_s + PAUSE_S
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"time": time.time(), **values}) + "\n")
 
