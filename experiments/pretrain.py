@@ -56,10 +56,7 @@ def pretrain(
     network, records = trained(
         train.inputs.permute(0, 2, 3, 1), train.labels,
         num_classes=len(data.classes), epochs=epochs, batch=min(batch, len(train)),
-        peak_lr=peak_lr, seed=run.stream("initialisation"),
-        report=lambda epoch, record: run.progress(
-            epoch=epoch + 1, epochs=epochs, loss=record["loss"]
-        ),
+        peak_lr=peak_lr, run=run,
     )  # fmt: skip
     scores = evaluate.logits(network, test.inputs, HALF.scaled)
     tested = evaluate.score(scores, test.labels)

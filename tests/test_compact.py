@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from reporter.datasets.formulas import CLASSES, draw
+from reporter.experiment import Run
 from reporter.learn.compact import CompactAlexNet, normalise
 from reporter.learn.pretrain import augment, pretrain
 
@@ -57,17 +58,15 @@ def test_training_follows_from_its_seed_and_spares_the_global_state() -> None:
     """Equal seeds give equal weights and records; the global generator stays where it was."""
     images, labels = _tiny_set()
     before = torch.get_rng_state()
-    heard: list[dict[str, float]] = []
+    heard: list[float | str] = []
+    run = Run(name="x", seed=4, notify=lambda values: heard.append(values["loss"]))
     runs = [
-        pretrain(
-            images, labels, num_classes=3, epochs=2, batch=8, peak_lr=0.01, seed=4,
-            report=lambda _, record: heard.append(record),
-        )
+        pretrain(images, labels, num_classes=3, epochs=2, batch=8, peak_lr=0.01, run=run)
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     assert torch.get_rng_state().equal(before)
     assert runs[0][1] == runs[1][1]
-    assert heard == runs[0][1] + runs[1][1]
+    assert heard == [record["loss"] for _, records in runs for record in records]
     for one, other in zip(runs[0][0].parameters(), runs[1][0].parameters(), strict=True):
         assert one.equal(other)
 

@@ -12,6 +12,7 @@ from reporter.experiment import Run
 from reporter.learn.augment import Augmentation, parse
 from reporter.learn.data import Parts, Samples
 from reporter.learn.frozen import unchanged
+from reporter.learn.pretrain import pretrain
 from reporter.learn.resumption import Resumption
 from reporter.learn.streams import generator
 from reporter.learn.train import Recipe, Task, snapshot, sweep
@@ -191,3 +192,25 @@ def test_without_a_file_nothing_is_written() -> None:
     file = Resumption(path=None, identity="x")
     assert not file.is_due
     assert file.read() == {}
+
+
+@pytest.mark.parametrize("calls", [(2,), (3,), (2, 2)])
+def test_pretraining_goes_on_too(calls: tuple[int, ...], tmp_path: Path) -> None:
+    """Its rate rises and falls as if nothing had happened."""
+    images = torch.randint(0, 256, (12, 64, 64, 3), dtype=torch.uint8, generator=generator(0))
+    labels = torch.arange(12) % 3
+
+    def trained(file: Path, call: int = 0) -> tuple[nn.Module, list[dict[str, float]]]:
+        run = Run(name="x", resume=file, notify=stop_at(call))
+        return pretrain(
+            images, labels, num_classes=3, epochs=4, batch=4, peak_lr=0.01, run=run
+        )  # fmt: skip
+
+    due, records = trained(tmp_path / "undisturbed.pt")
+    for call in calls:
+        with pytest.raises(Stopped):
+            trained(tmp_path / "a.pt", call)
+    found, read = trained(tmp_path / "a.pt")
+    assert read == records
+    for one, other in zip(found.parameters(), due.parameters(), strict=True):
+        assert torch.equal(one, other)

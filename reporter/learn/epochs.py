@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from reporter.learn.resumption import packed, unpacked
+from reporter.learn.resumption import packed, tell_resumed, unpacked
 from reporter.learn.streams import RunContext, isolated
 from reporter.learn.trials import Course, Epoch, chosen
 
@@ -63,7 +63,8 @@ def courses(
         with isolated(run.stream("dropout"), device=run.device):
             if start < len(found):
                 learner.load(kept["learner"])
-                tell_resumed(run, found[start:])
+                names = ", ".join(f"{rate:g}" for rate in rates)
+                tell_resumed(run, f"rate {names}, epoch {max(c.done for c in found[start:])}")
             else:
                 found += begun(learner, rates, recipe)
             for _ in epochs(learner, found[start:], recipe, run):
@@ -101,11 +102,3 @@ def epochs(
         loss = min(finite, default=math.nan)
         run.progress(epoch=number, epochs=recipe.epochs, **rates, loss=loss)
         yield number
-
-
-def tell_resumed(run: RunContext, courses: list[Course]) -> None:
-    """Note, and print, where training goes on."""
-    rates = ", ".join(f"{course.rate:g}" for course in courses)
-    where = f"rate {rates}, epoch {max(course.done for course in courses)}"
-    run.note(resumed_at=where)
-    print(f"going on after {where}", flush=True)  # noqa: T201 - into the run's log

@@ -3,14 +3,20 @@
 Shape legend: N images of the set, B of a batch, H height, W width, C channels, K classes.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
 
 from reporter.learn.compact import CompactAlexNet, normalise
+from reporter.learn.resumption import resumption, tell_resumed
+from reporter.learn.streams import RunContext, generator, isolated
 
-Report = Callable[[int, dict[str, float]], None]
+if TYPE_CHECKING:
+    from torch import nn
+
 SHIFT_PX = 6  # farthest shift of an image of 96 pixels, either way
 BRIGHTNESS = 0.2  # largest relative change of brightness, either way
 MOMENTUM, WEIGHT_DECAY, LABEL_SMOOTHING, WARM_UP = 0.9, 5e-4, 0.05, 0.25
@@ -24,13 +30,13 @@ def pretrain(
     epochs: int,
     batch: int,
     peak_lr: float,
-    seed: int,
-    report: Report,
+    run: RunContext,
 ) -> tuple[CompactAlexNet, list[dict[str, float]]]:
     """Train with SGD, whose rate rises to `peak_lr` in a quarter of the steps and falls to zero.
 
-    Order, augmentation, initialisation and dropout follow from `seed`; the global random state is
-    left as it was. An epoch leaves out the last images that do not fill a batch.
+    Order, augmentation, initialisation and dropout follow from one stream of the run; the global
+    random state is left as it was. An epoch leaves out the last images that do not fill a batch.
+    After an interruption, training goes on from `run.resume`, to the same result bit by bit.
 
     Args:
         images_NHWC: RGB bytes.
@@ -39,48 +45,72 @@ def pretrain(
         epochs: Passes over the images.
         batch: Images a step, at most N.
         peak_lr: Highest learning rate, for a batch of `batch`.
-        seed: Root of all randomness.
-        report: Receives the epoch's number, from 0, and its record, as soon as there is one.
+        run: Its stream "initialisation", where it resumes, and whom to tell.
 
     Returns:
         The network, in evaluation mode, and a record for every epoch: mean "loss" and "accuracy"
         over its augmented batches, and the "lr" that it ended with.
     """
-    dice = torch.Generator().manual_seed(seed)
+    seed = run.stream("initialisation")
+    dice = generator(seed)
     steps = len(labels_N) // batch
     records: list[dict[str, float]] = []
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = CompactAlexNet(num_classes).to(memory_format=torch.channels_last)
+    facts = "pretrain", num_classes, epochs, batch, peak_lr, seed, images_NHWC.shape
+    file = resumption(run, facts, (images_NHWC[:: 1 + len(labels_N) // 8], labels_N))
+    with isolated(seed):
+        network = CompactAlexNet(num_classes).to(memory_format=torch.channels_last).train()
         optimizer = torch.optim.SGD(
             network.parameters(), lr=peak_lr, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
         )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, peak_lr, total_steps=epochs * steps, pct_start=WARM_UP, cycle_momentum=False
         )
-        network.train()
-        for epoch in range(epochs):
-            loss_sum, hits = 0.0, 0
-            order_N = torch.randperm(len(labels_N), generator=dice)
-            for chosen_B in order_N[: steps * batch].view(steps, batch):
-                images_BCHW = normalise(augment(images_NHWC[chosen_B], dice))
-                logits_BK = network(images_BCHW)
-                loss = functional.cross_entropy(
-                    logits_BK, labels_N[chosen_B], label_smoothing=LABEL_SMOOTHING
-                )
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                loss_sum += loss.item()
-                hits += int((logits_BK.argmax(1) == labels_N[chosen_B]).sum())
-            records.append({
-                "loss": loss_sum / steps,
-                "accuracy": hits / (steps * batch),
-                "lr": float(schedule.get_last_lr()[0]),
-            })  # fmt: skip
-            report(epoch, records[-1])
+        changing = network, optimizer, schedule
+        if kept := file.read():
+            for part in changing:
+                part.load_state_dict(kept[type(part).__name__])
+            dice.set_state(kept["dice"])
+            torch.set_rng_state(kept["random"])
+            records += kept["records"]
+            tell_resumed(run, f"epoch {len(records)}")
+        for epoch in range(len(records) + 1, epochs + 1):
+            records.append(train_epoch(network, schedule, (images_NHWC, labels_N), batch, dice))
+            run.progress(epoch=epoch, epochs=epochs, loss=records[-1]["loss"])
+            if file.is_due:
+                states = {type(part).__name__: part.state_dict() for part in changing}
+                own = {"dice": dice.get_state(), "random": torch.get_rng_state()}
+                file.write({**states, **own, "records": records})
     return network.to(memory_format=torch.contiguous_format).eval(), records
+
+
+def train_epoch(
+    network: nn.Module,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    data: tuple[torch.Tensor, torch.Tensor],
+    batch: int,
+    dice: torch.Generator,
+) -> dict[str, float]:
+    """Take one step per full batch of images (N, H, W, C) and labels; return the record."""
+    images_NHWC, labels_N = data
+    steps = len(labels_N) // batch
+    loss_sum, hits = 0.0, 0
+    order_N = torch.randperm(len(labels_N), generator=dice)
+    for chosen_B in order_N[: steps * batch].view(steps, batch):
+        logits_BK = network(normalise(augment(images_NHWC[chosen_B], dice)))
+        loss = functional.cross_entropy(
+            logits_BK, labels_N[chosen_B], label_smoothing=LABEL_SMOOTHING
+        )
+        schedule.optimizer.zero_grad()
+        loss.backward()
+        schedule.optimizer.step()
+        schedule.step()
+        loss_sum += loss.item()
+        hits += int((logits_BK.argmax(1) == labels_N[chosen_B]).sum())
+    return {
+        "loss": loss_sum / steps,
+        "accuracy": hits / (steps * batch),
+        "lr": float(schedule.get_last_lr()[0]),
+    }
 
 
 def augment(images_BHWC: torch.Tensor, dice: torch.Generator) -> torch.Tensor:

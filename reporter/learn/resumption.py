@@ -92,6 +92,12 @@ def resumption(
     return Resumption(path=run.resume, identity=digest.hexdigest())
 
 
+def tell_resumed(run: RunContext, where: str) -> None:
+    """Note, and print, after which epoch training goes on."""
+    run.note(resumed_at=where)
+    print(f"going on after {where}", flush=True)  # noqa: T201 - into the run's log
+
+
 def random_states(device: str) -> list[torch.Tensor]:
     """Return the states of the global generators that a training on the device draws from."""
     own = [torch.cuda.get_rng_state()] if device == "cuda" else []
