@@ -1,6 +1,6 @@
 """A task of training one linear layer → what trains it at several rates at once.
 
-Shape legend: N inputs, B of a batch, D numbers of an input, E = D + 1, R rates, K classes.
+Shape legend: N inputs, B of a batch, D numbers of an input, E = D + 1, R rates, K classes, S steps.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def computes(task: Task, layer: nn.Linear) -> bool:
     probes = torch.randn(PROBES, *like.shape[1:], dtype=like.dtype, generator=generator(0))
     probes = probes.to(like.device)
     with modes_kept(task.model), isolated(0, device=like.device.type), torch.no_grad():
-        due = layer(probes.flatten(1))
+        due = functional.linear(probes.flatten(1), layer.weight, layer.bias)
         in_training, in_evaluation = (task.model.train(mode)(probes) for mode in (True, False))
     is_unprepared = task.prepare(probes) is probes
     return is_unprepared and torch.equal(in_training, due) and torch.equal(in_evaluation, due)
@@ -102,10 +102,10 @@ class Heads:
     velocity: torch.Tensor
 
     @cached_property
-    def steps(self) -> torch.Tensor:
+    def minus_rates(self) -> torch.Tensor:
         """Return minus the rate of each row, (R·K, 1)."""
-        steps_R = -self.weights.new_tensor(self.rates)
-        return steps_R.repeat_interleave(len(self.weights) // len(self.rates)).unsqueeze(1)
+        rates_R = -self.weights.new_tensor(self.rates)
+        return rates_R.repeat_interleave(len(self.weights) // len(self.rates)).unsqueeze(1)
 
     def descend(
         self, inputs_BxE: torch.Tensor, truth_Bx1xK: torch.Tensor, out: torch.Tensor, recipe: Recipe
@@ -119,7 +119,7 @@ class Heads:
         )
         if recipe.weight_decay:
             self.velocity.add_(self.weights, alpha=recipe.weight_decay)
-        self.weights.addcmul_(self.velocity, self.steps)
+        self.weights.addcmul_(self.velocity, self.minus_rates)
 
     def compared(
         self, logits_NxRK: torch.Tensor, labels_N: torch.Tensor
@@ -160,10 +160,10 @@ class LinearLearner:
         self.names = list(task.model.state_dict())
         self.order = generator(run.stream("order"), EPOCH_ORDER)
         self.parts, self.recipe = task.parts, recipe
-        inputs_NxD = task.parts.train.inputs.flatten(1)
-        self.inputs_NxE = torch.cat([inputs_NxD, inputs_NxD.new_ones(len(inputs_NxD), 1)], dim=1)
         truth_NxK = functional.one_hot(task.parts.train.labels, layer.out_features)
-        self.truth_Nx1xK = truth_NxK.to(inputs_NxD.dtype).unsqueeze(1)
+        self.truth_Nx1xK = truth_NxK.to(weights.dtype).unsqueeze(1)
+        rows = min(recipe.batch, len(task.parts.train))
+        self.rows_BxE = weights.new_ones(rows, weights.shape[1])  # the last column stays
 
     def untrained(self) -> list[Epoch]:
         """Measure every rate before the first epoch."""
@@ -184,12 +184,14 @@ class LinearLearner:
         """
         labels_N, batch = self.parts.train.labels, self.recipe.batch
         order_N = torch.randperm(len(labels_N), generator=self.order).to(labels_N.device)
-        logits_NxRK = self.inputs_NxE.new_empty(len(order_N), len(self.heads.weights))
+        inputs_NxD = self.parts.train.inputs.flatten(1)
+        logits_NxRK = inputs_NxD.new_empty(len(order_N), len(self.heads.weights))
         batches = order_N.split(batch)
         truths = self.truth_Nx1xK[order_N].split(batch)
         for chosen_B, truth, out in zip(batches, truths, logits_NxRK.split(batch), strict=True):
-            inputs_BxE = self.inputs_NxE.index_select(0, chosen_B)
-            self.heads.descend(inputs_BxE, truth, out, self.recipe)
+            rows_BxE = self.rows_BxE[: len(chosen_B)]
+            torch.index_select(inputs_NxD, 0, chosen_B, out=rows_BxE[:, :-1])
+            self.heads.descend(rows_BxE, truth, out, self.recipe)
         losses_NxR, scores = self.heads.compared(logits_NxRK, labels_N[order_N])
         return [means(losses_N, batch) for losses_N in losses_NxR.T.cpu()], scores
 
