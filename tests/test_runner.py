@@ -108,6 +108,7 @@ def test_a_result_is_stored_with_how_it_was_computed(tmp_path: Path) -> None:
     assert record["device"]
     assert {"numpy", "torch", "reporter"} <= set(record["versions"])
     assert record["seconds"] >= 0
+    assert record["processor_seconds"] > 0
     lines = (tmp_path / "build/work" / outcome.job.key / "progress.jsonl").read_text().splitlines()
     assert {**json.loads(lines[-1]), "time": 0} == {"epoch": 1, "epochs": 1, "time": 0}
 

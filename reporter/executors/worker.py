@@ -72,6 +72,7 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
             raise RunError(f"{task.experiment} returned {name} = {kind}; wrap it in an artifact")
     record = {
         "seconds": round(time.perf_counter() - started, 2),
+        "processor_seconds": round(time.process_time(), 2),  # which other programs don't prolong
         "device": _device_name(device),
         "host": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "threads": task.threads,
