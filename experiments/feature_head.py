@@ -77,7 +77,7 @@ def feature_head(
         message = "validation = 0, so nothing can tell when to stop; hold some images out"
         raise ReportError(message)
     loaded = pretrained(model, weights, run)
-    images = parts(data, size=size, per_class=None, validation=validation, seed=run.stream("order"))
+    images = parts(data, size=size, per_class=None, validation=validation, run=run)
     scaling = chosen(normalise, images.training_inputs)
     vectors = feature_head.described(images, loaded, scaling, layer, run)
     task = feature_head.head_task(vectors, (*hidden, len(data.classes)), init, run)

@@ -53,7 +53,7 @@ def features(
     from reporter.learn.weights import pretrained
 
     loaded = pretrained(model, weights, run)
-    train, test = samples(data.train, size), samples(data.test, size)
+    train, test = samples(data.train, size, run), samples(data.test, size, run)
     scaling = chosen(normalise, [train.inputs])
     vectors, test_vectors = (
         network_features.features(loaded.network, part.inputs, scaling, layer, run)

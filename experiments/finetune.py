@@ -111,9 +111,7 @@ def finetune(
     augmentation = parse(augment, augment_from)
     surgery = transfer.surgery(head, replaces, data.classes)
     loaded = pretrained(model, weights, run)
-    images = parts(
-        data, size=size, per_class=per_class, validation=validation, seed=run.stream("order")
-    )
+    images = parts(data, size=size, per_class=per_class, validation=validation, run=run)
     scaling = chosen(normalise, images.training_inputs)
     network, new_part = transfer.with_new_layers(loaded, surgery, init, run)
     task = transfer.task(

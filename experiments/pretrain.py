@@ -52,7 +52,7 @@ def pretrain(
     from reporter.learn.pretrain import pretrain as trained
     from reporter.learn.weights import Pretrained
 
-    train, test = samples(data.train, size), samples(data.test, size)
+    train, test = samples(data.train, size, run), samples(data.test, size, run)
     network, records = trained(
         train.inputs.permute(0, 2, 3, 1), train.labels,
         num_classes=len(data.classes), epochs=epochs, batch=min(batch, len(train)),

@@ -48,7 +48,7 @@ def saliency_score(
     trained = pretrained(model, weights, run)
     control = untrained(trained, model, run)
     indices = grids.class_indices(data, trained, weights)
-    test = samples(data.test, size or trained.size)
+    test = samples(data.test, size or trained.size, run)
     energies: dict[str, list[float]] = {}
     examples, labels = [], []
     for number, layout in enumerate(grids.layouts(data, n, run.stream("order"))):

@@ -4,11 +4,13 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from reporter.errors import ReportError
+from reporter.experiment import Run
 from reporter.inputs import Dataset, Example
-from reporter.learn.data import few, hold_out, parts
+from reporter.learn.data import few, hold_out, parts, samples
 
 
 def made(folder: Path, train: int = 6, test: int = 2) -> Dataset:
@@ -70,7 +72,9 @@ def test_a_class_with_too_few_images_is_named(tmp_path: Path) -> None:
 
 def test_parts_hold_all_images_once(tmp_path: Path) -> None:
     """Training and validation share the training images; the test set is whole."""
-    found = parts(made(tmp_path), size=8, per_class=None, validation=0.25, seed=1)
+    found = parts(
+        made(tmp_path), size=8, per_class=None, validation=0.25, run=Run(name="x", seed=1)
+    )
     assert found.validation is not None
     assert (len(found.train), len(found.validation), len(found.test)) == (9, 3, 4)
     shades = [int(image[0, 0, 0]) for images in found.training_inputs for image in images]
@@ -83,4 +87,25 @@ def test_parts_hold_all_images_once(tmp_path: Path) -> None:
 def test_an_empty_test_set_is_an_error(tmp_path: Path) -> None:
     """There is nothing to report without test images."""
     with pytest.raises(ReportError, match="12 images to train and 0 to test"):
-        parts(made(tmp_path, test=0), size=8, per_class=None, validation=0, seed=1)
+        parts(made(tmp_path, test=0), size=8, per_class=None, validation=0, run=Run(name="x"))
+
+
+def test_images_are_decoded_once(tmp_path: Path) -> None:
+    """A second run reads the pixels: it needs the files no more, whatever part they are in."""
+    run = Run(name="x", cache=tmp_path / "cache")
+    data = made(tmp_path)
+    found = samples((*data.train, *data.test), 8, run)
+    for example in (*data.train, *data.test):
+        example.path.unlink()
+    again = samples(tuple(reversed(data.train)), 8, run)
+    assert torch.equal(again.inputs, found.inputs[:12].flip(0))
+    assert again.digests == found.digests[11::-1]
+    with pytest.raises(ReportError, match=r"train-0-0\.png can't be read"):
+        samples(data.train, 9, run)
+
+
+def test_another_content_is_another_image(tmp_path: Path) -> None:
+    """The digests of samples differ with the file's content and with the size in pixels."""
+    data, run = made(tmp_path), Run(name="x")
+    digests = [*samples(data.train, 8, run).digests, *samples(data.train, 7, run).digests]
+    assert len(set(digests)) == 24

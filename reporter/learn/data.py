@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from reporter.errors import ReportError
-from reporter.learn.images import load
-from reporter.learn.streams import generator
+from reporter.learn import images
+from reporter.learn.rows import rows_of
+from reporter.learn.streams import RunContext, generator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reporter.inputs import Dataset, Example
 
@@ -31,10 +32,12 @@ class Samples:
     Attributes:
         inputs: images (N, 3, H, W) uint8, or what a frozen network made of them, float32.
         labels: (N,) class indices.
+        digests: N texts, each of which stands for the content of an image; () if there are none.
     """
 
     inputs: torch.Tensor
     labels: torch.Tensor
+    digests: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -54,16 +57,29 @@ class Parts:
         return (self.train.inputs, *((self.validation.inputs,) if self.validation else ()))
 
 
-def samples(examples: Sequence[Example], size: int | None) -> Samples:
-    """Decode images to (N, 3, H, W) uint8, with their labels."""
+def samples(examples: Sequence[Example], size: int | None, run: RunContext) -> Samples:
+    """Return images as (N, 3, H, W) uint8, with their labels; each file is decoded once.
+
+    Args:
+        examples: the images, in the order of the samples.
+        size: side of the images in pixels, None for ImageNet's evaluation.
+        run: its cache keeps the pixels.
+    """
+
+    def decoded(indices: list[int]) -> Iterator[torch.Tensor]:
+        return images.decoded([examples[index].path for index in indices], size)
+
+    kind = images.kind(size)
+    pixels, _ = rows_of(run.cache, kind, [example.digest for example in examples], decoded)
     return Samples(
-        inputs=load([example.path for example in examples], size),
+        inputs=pixels,
         labels=torch.tensor([example.label for example in examples], dtype=torch.long),
+        digests=tuple(kind.digest(example.digest) for example in examples),
     )
 
 
 def parts(
-    data: Dataset, *, size: int | None, per_class: int | None, validation: float, seed: int
+    data: Dataset, *, size: int | None, per_class: int | None, validation: float, run: RunContext
 ) -> Parts:
     """Draw the training images, hold some out for validation, and decode all once.
 
@@ -72,13 +88,13 @@ def parts(
         size: side of the images in pixels, None for ImageNet's evaluation.
         per_class: so many training images of each class are drawn, None for all.
         validation: share of the drawn images that is held out, rounded down; 0 for none.
-        seed: of the draw and the split.
+        run: its order stream draws and splits; its cache keeps the pixels.
 
     Raises:
         ReportError: a class has too few images, or a part would be empty.
     """
-    drawn = few(data, per_class, seed)
-    train, held_out = hold_out(drawn, validation, seed)
+    seed = run.stream("order")
+    train, held_out = hold_out(few(data, per_class, seed), validation, seed)
     if not train or not data.test:
         message = (
             f"data {data.name!r} has {len(train)} images to train and {len(data.test)} to test"
@@ -86,9 +102,9 @@ def parts(
         message += "; both are needed"
         raise ReportError(message)
     return Parts(
-        train=samples(train, size),
-        validation=samples(held_out, size) if held_out else None,
-        test=samples(data.test, size),
+        train=samples(train, size, run),
+        validation=samples(held_out, size, run) if held_out else None,
+        test=samples(data.test, size, run),
     )
 
 

@@ -1,18 +1,23 @@
 """Image files → pixels: RGB as stored, upright, brought to the size that a network takes.
 
-Shape legend: N images, C = 3 channels, H height, W width.
+Shape legend: N images, B of a batch, C = 3 channels, H height, W width.
 """
 
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
+import PIL
 import torch
-from PIL import Image, ImageFile, ImageOps
+import torchvision
+from PIL import Image, ImageFile, ImageOps, features
 from torchvision.transforms import functional
 
 from reporter.errors import ReportError
+from reporter.learn.rows import Kind, digest_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,10 +26,13 @@ if TYPE_CHECKING:
 RESIZE = 256  # pixels of the shorter side, then …
 CROP = 224  # … the centre, as ImageNet networks are evaluated
 EIGHT_BITS = 257  # from 16-bit grey values to 8-bit ones
+BATCH = 64  # images decoded before the first of them is used
 
 
 def decode(path: Path) -> Image.Image:
     """Return the photograph as RGB, turned as its EXIF orientation says.
+
+    Colours below transparent pixels are as stored, as torchvision's ImageFolder has them.
 
     Raises:
         ReportError: the file is missing, truncated or no image.
@@ -34,6 +42,8 @@ def decode(path: Path) -> Image.Image:
             upright = ImageOps.exif_transpose(stored)
             if upright.mode.startswith("I"):
                 upright = upright.convert("I").point(lambda value: value / EIGHT_BITS).convert("L")
+            if "transparency" in upright.info:
+                upright = upright.convert("RGBA")  # else Pillow warns of some palettes
             return upright.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
         reason = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
@@ -69,10 +79,30 @@ def pixels(path: Path, size: int | None) -> torch.Tensor:
     return image_CHW
 
 
+def decoded(paths: Sequence[Path], size: int | None) -> Iterator[torch.Tensor]:
+    """Decode each file once, in threads; yield batches (B, 3, size, size) uint8 in the order given.
+
+    Raises:
+        ReportError: a file can't be read; of several the first is told.
+    """
+    with _strict(), ThreadPoolExecutor(torch.get_num_threads()) as pool:  # strict for all threads
+        for start in range(0, len(paths), BATCH):
+            yield torch.stack([*pool.map(partial(pixels, size=size), paths[start : start + BATCH])])
+
+
 def load(paths: Sequence[Path], size: int | None) -> torch.Tensor:
     """Decode each file once; return all of them as (N, 3, size, size) uint8."""
-    side = size or CROP
-    images_NCHW = torch.empty((len(paths), 3, side, side), dtype=torch.uint8)
-    for index, path in enumerate(paths):
-        images_NCHW[index] = pixels(path, size)
-    return images_NCHW
+    none = torch.empty((0, *kind(size).shape), dtype=torch.uint8)
+    return torch.cat([none, *decoded(paths, size)])
+
+
+def kind(size: int | None) -> Kind:
+    """Return what determines the pixels of an image file of known content."""
+    recipe = {
+        "code": digest_of_source(__file__),
+        "size": size,
+        "pillow": PIL.__version__,
+        "libjpeg": features.version("jpg"),
+        "torchvision": torchvision.__version__,
+    }
+    return Kind(recipe=recipe, shape=(3, size or CROP, size or CROP), dtype=torch.uint8)

@@ -17,6 +17,8 @@ import math
 import os
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -26,7 +28,6 @@ from reporter.errors import ReportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -50,11 +51,15 @@ class Kind:
     shape: tuple[int, ...]
     dtype: torch.dtype
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return a sha-256 that is another one for another kind."""
         plain = {"recipe": self.recipe, "shape": self.shape, "dtype": str(self.dtype)}
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    def digest(self, image: str) -> str:
+        """Return a sha-256 that stands for the content of an image's row."""
+        return hashlib.sha256(f"{self.name} {image}".encode()).hexdigest()
 
 
 def rows_of(
@@ -172,6 +177,11 @@ class RowFile:
                 if total > limit:
                     file.unlink()
                     total -= used[file].st_size
+
+
+def digest_of_source(file: str) -> str:
+    """Return the sha-256 of a module's code, for recipes: code determines rows, too."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def checksum(digest: str, row: NDArray[np.uint8]) -> int:
