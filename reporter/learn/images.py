@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import PIL
 import torch
 import torchvision
@@ -75,8 +76,8 @@ def fitted(image: Image.Image, size: int | None) -> Image.Image:
 
 def pixels(path: Path, size: int | None) -> torch.Tensor:
     """Return one photograph as (3, size, size) uint8."""
-    image_CHW: torch.Tensor = functional.pil_to_tensor(fitted(decode(path), size))
-    return image_CHW
+    image_HWC = np.asarray(fitted(decode(path), size))
+    return torch.from_numpy(image_HWC.transpose(2, 0, 1).copy())
 
 
 def decoded(paths: Sequence[Path], size: int | None) -> Iterator[torch.Tensor]:
@@ -87,7 +88,8 @@ def decoded(paths: Sequence[Path], size: int | None) -> Iterator[torch.Tensor]:
     """
     with _strict(), ThreadPoolExecutor(torch.get_num_threads()) as pool:  # strict for all threads
         for start in range(0, len(paths), BATCH):
-            yield torch.stack([*pool.map(partial(pixels, size=size), paths[start : start + BATCH])])
+            batch = pool.map(partial(pixels, size=size), paths[start : start + BATCH])
+            yield torch.from_numpy(np.stack([*batch]))  # by NumPy: PyTorch's threads would disturb
 
 
 def load(paths: Sequence[Path], size: int | None) -> torch.Tensor:

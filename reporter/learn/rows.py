@@ -88,7 +88,7 @@ def rows_of(
             indices = sorted(missing.values())
             for batch in compute(indices) if indices else ():
                 new = indices[done : done + len(batch)]
-                rows[new] = batch.to("cpu")
+                bytes_NW[new] = batch.cpu().contiguous().flatten(1).view(torch.uint8).numpy()
                 file.append([digests[index] for index in new], bytes_NW[new])
                 done += len(new)
     shared = len(first) < len(digests)
