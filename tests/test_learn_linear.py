@@ -13,6 +13,7 @@ from reporter.learn.augment import Augmentation, parse
 from reporter.learn.data import Parts, Samples
 from reporter.learn.frozen import unchanged
 from reporter.learn.linear import only_layer, rates_at_once
+from reporter.learn.outcome import loss_curves, rates_table
 from reporter.learn.streams import generator
 from reporter.learn.train import RateLearner, Recipe, Task, snapshot, sweep, trained
 from reporter.learn.trials import Sweep
@@ -129,6 +130,8 @@ def test_a_rate_that_diverges_leaves_the_others_alone() -> None:
     assert found.trials[1].failure.endswith(" in epoch 1")
     assert found.trials[1].best is None
     assert len(found.trials[1].losses) < 4
+    assert [row[3] for row in rates_table(found).rows][1] == "diverged in epoch 1"
+    assert [len(series.y) for series in loss_curves(found).series][::2] == [16, 16]
     for index, trial in zip((0, 2), without.trials, strict=True):
         assert found.trials[index].losses == pytest.approx(trial.losses, rel=1e-12)
     assert found.rate == without.rate
@@ -180,6 +183,7 @@ def test_a_model_that_only_flattens_or_passes_on_is_its_layer() -> None:
 def test_inputs_that_change_on_their_way_are_trained_by_autograd() -> None:
     """Augmented or prepared ones, another precision, and an older layer's rate."""
     made = task()
+    assert only_layer(made, replace(RECIPE, precision="bfloat16")) is None
     assert only_layer(replace(made, augmentation=parse(["flip"])), RECIPE) is None
     assert only_layer(replace(made, prepare=lambda x: x + 0), RECIPE) is None
     single = Parts(train=points(9, 1, torch.float32), validation=None, test=made.parts.test)

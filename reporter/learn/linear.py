@@ -34,7 +34,8 @@ SCORES = 2**26  # of all training inputs at all rates trained at once, which are
 def only_layer(task: Task, recipe: Recipe) -> nn.Linear | None:
     """Return the linear layer that is all there is to train, None where there is more to it.
 
-    Nothing else may have parameters or buffers, and nothing may change the inputs on their way.
+    Nothing else may have parameters or buffers, nothing may change the inputs on their way, and
+    nobody asked for less precision.
     """
     inputs = task.parts.train.inputs
     layers = [module for module in task.model.modules() if isinstance(module, nn.Linear)]
