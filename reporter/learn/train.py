@@ -93,7 +93,6 @@ def trained(
     task: Task, recipe: Recipe, run: RunContext, learner: NewLearner, at_once: int = 1
 ) -> Sweep:
     """Train with every rate, so many at once by a new learner; leave the chosen state."""
-    task.model.to(memory_format=torch.channels_last)  # as inputs lie
     at_once = min(at_once, len(recipe.rates))
     run.note(sweep="stacked" if at_once > 1 else "one by one")
     initial = snapshot(task.model)
@@ -227,8 +226,7 @@ def train_epoch(
     hits = torch.zeros((), dtype=torch.long, device=train.labels.device)
     batches = torch.randperm(len(train), generator=draws[0]).to(train.labels.device)
     for chosen_B in batches.split(recipe.batch):
-        inputs = train.inputs.index_select(0, chosen_B)  # 4 × as fast as [chosen_B]
-        images = task.augmentation.applied(inputs, number, draws[1])
+        images = task.augmentation.applied(train.inputs[chosen_B], number, draws[1])
         labels_B = train.labels[chosen_B]
         with forward(recipe.precision, images.device.type):
             logits_BK = in_float32(task.model(task.prepare(images)))

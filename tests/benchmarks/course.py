@@ -28,7 +28,8 @@ PIPELINES = {  # of training images; all others are only brought to size and nor
     "deterministic": [transforms.Resize(256), transforms.CenterCrop(224)],
     "crop and flip": [
         transforms.Resize(256),
-        transforms.RandomCrop(224),
+        transforms.CenterCrop(224),
+        transforms.RandomCrop(200),
         transforms.RandomHorizontalFlip(),
     ],
     "affine": [

@@ -1,19 +1,7 @@
-"""Seconds for linear machines, principal components and saliency: as a script has them, and ours.
-
-python tests/benchmarks/machines.py [--rounds N] [--features FILE] [--write]: medians of N rounds,
-5 by default. Rounds are interleaved in one process, every other one backwards; a ratio is the
-median of those of the rounds. The plain grid of 4096 dimensions takes a minute or more, so it gets
-one round, or with --write N. FILE is an .npz with features, labels and test_features.
-"""
+"""Linear machines, principal components and saliency: as a script has them, and ours."""
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import sys
-import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +9,7 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
+from tabled import Case, timed
 from torchvision import models
 
 from reporter.learn.saliency import gradient_map
@@ -29,7 +18,8 @@ from reporter.learn.svm import fitted
 from reporter.learn.variance import cumulative_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from pathlib import Path
 
     from torch import nn
 
@@ -38,7 +28,7 @@ if TYPE_CHECKING:
 CHOICES = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 FOLDS = 5
 IMAGES, SIDE, TARGET = 8, 224, 3  # of saliency
-HEAD = ["case", "plain, s", "ours, s", "ratio", "rounds", "difference"]
+SLOW_ROUNDS = 5  # of the plain grid of 4096 dimensions, which takes minutes; none to warm up
 
 
 # ---- as a script has them ------------------------------------------------------------------------
@@ -90,27 +80,22 @@ def our_saliency(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
 # ---- both ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """The same work in two ways, and how their results are compared in words."""
-
-    name: str
-    plain: Callable[[], Any]
-    ours: Callable[[], Any]
-    difference: Callable[[Any, Any], str]
-    is_slow: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """Medians over the rounds."""
-
-    case: str
-    plain_s: float
-    ours_s: float
-    ratio: float
-    rounds: int
-    difference: str
+def case(
+    name: str,
+    plain: Callable[[], Any],
+    ours: Callable[[], Any],
+    difference: Callable[[Any, Any], str],
+    rounds: int | None = None,
+) -> Case:
+    """Return a case whose ways give results that are compared."""
+    results: dict[str, Any] = {}
+    return Case(
+        name=name,
+        plain=lambda: timed(lambda: results.update(plain=plain())),
+        ours=lambda: timed(lambda: results.update(ours=ours())),
+        difference=lambda: difference(results["plain"], results["ours"]),
+        rounds=rounds,
+    )
 
 
 def generated(dimensions: int, apart: float) -> tuple[Array, Array, Array]:
@@ -123,7 +108,7 @@ def generated(dimensions: int, apart: float) -> tuple[Array, Array, Array]:
 
 
 def cases(file: Path | None) -> list[Case]:
-    """Return what is measured."""
+    """Return all cases; an .npz `file` with features, labels and test_features adds to them."""
     wide, narrow = generated(4096, 0.1), generated(512, 0.2)
     name = "512 generated"
     if file:
@@ -134,37 +119,28 @@ def cases(file: Path | None) -> list[Case]:
         network = models.resnet18()
     images = torch.randn(IMAGES, 3, SIDE, SIDE, generator=generator(1))
     return [
-        grid_case(f"SVM grid, {len(narrow[0])} × {name}", narrow),
-        grid_case("SVM grid, 1500 × 4096 generated", wide, is_slow=True),
-        components_case(f"components, {len(narrow[0])} × {name}", narrow[0]),
-        components_case("components, 1500 × 4096 generated", wide[0]),
-        Case(
-            name=f"saliency, ResNet-18, {IMAGES} images of {SIDE}²",
-            plain=lambda: plain_saliency(network, images),
-            ours=lambda: our_saliency(network, images),
-            difference=farthest,
+        grid(f"SVM grid, {len(narrow[0])} × {name}", narrow),
+        grid("SVM grid, 1500 × 4096 generated", wide, rounds=SLOW_ROUNDS),
+        components(f"components, {len(narrow[0])} × {name}", narrow[0]),
+        components("components, 1500 × 4096 generated", wide[0]),
+        case(
+            f"saliency, ResNet-18, {IMAGES} images of {SIDE}²",
+            lambda: plain_saliency(network, images),
+            lambda: our_saliency(network, images),
+            farthest,
         ),
     ]
 
 
-def grid_case(name: str, data: tuple[Array, Array, Array], *, is_slow: bool = False) -> Case:
+def grid(name: str, data: tuple[Array, Array, Array], rounds: int | None = None) -> Case:
     """Return a search for C and predictions."""
-    return Case(
-        name=name,
-        plain=lambda: plain_grid(*data),
-        ours=lambda: our_grid(*data),
-        difference=changed,
-        is_slow=is_slow,
-    )
+    return case(name, lambda: plain_grid(*data), lambda: our_grid(*data), changed, rounds)
 
 
-def components_case(name: str, features: Array) -> Case:
+def components(name: str, features: Array) -> Case:
     """Return the shares of variance."""
-    return Case(
-        name=name,
-        plain=lambda: plain_components(features),
-        ours=lambda: our_components(features),
-        difference=farthest,
+    return case(
+        name, lambda: plain_components(features), lambda: our_components(features), farthest
     )
 
 
@@ -178,60 +154,3 @@ def farthest(plain: Any, ours: Any) -> str:
     """Say how far values are apart at most."""
     most = float(abs(plain - ours).max())
     return f"{most:.0e}" if most else "none, bitwise"
-
-
-def measured(case: Case, rounds: int) -> Row:
-    """Return the medians of one case."""
-    case.ours()  # both are as warm in the first round as later
-    if not case.is_slow:
-        case.plain()
-    seconds: dict[str, list[float]] = {"plain": [], "ours": []}
-    results: dict[str, Any] = {}
-    for round_ in range(rounds):
-        for way in ("plain", "ours") if round_ % 2 == 0 else ("ours", "plain"):
-            began = time.perf_counter()
-            results[way] = getattr(case, way)()
-            seconds[way].append(time.perf_counter() - began)
-    return Row(
-        case=case.name,
-        plain_s=statistics.median(seconds["plain"]),
-        ours_s=statistics.median(seconds["ours"]),
-        ratio=statistics.median(a / b for a, b in zip(*seconds.values(), strict=True)),
-        rounds=rounds,
-        difference=case.difference(results["plain"], results["ours"]),
-    )
-
-
-def rows(rounds: int, slow_rounds: int, file: Path | None = None) -> list[Row]:
-    """Measure every case."""
-    found = []
-    for case in cases(file):
-        found.append(measured(case, slow_rounds if case.is_slow else rounds))
-        sys.stderr.write(f"{case.name}: {found[-1].ratio:.1f}\n")
-    return found
-
-
-def table(found: Sequence[Row]) -> str:
-    """Return the rows as Markdown."""
-    lines = [f"| {' | '.join(HEAD)} |", "|---|--:|--:|--:|--:|---|"]
-    lines += [
-        f"| {row.case} | {row.plain_s:.2f} | {row.ours_s:.2f} | {row.ratio:.1f}"
-        f" | {row.rounds} | {row.difference} |"
-        for row in found
-    ]
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--features", type=Path)
-    parser.add_argument("--write", action="store_true", help="as many rounds of the slow grid, too")
-    given = parser.parse_args()
-    slow_rounds = given.rounds if given.write else 1
-    sys.stdout.write(f"{table(rows(given.rounds, slow_rounds, given.features))}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,274 +1,74 @@
-"""Seconds to train what a report asks for: the course script of `course.py` beside our engine.
+"""Seconds of training, machines and saliency: a plain script beside the engine, in one run.
 
-python tests/benchmarks/training.py --images FOLDER --weights FILE [--rounds N] [--only NAME …]
+python tests/benchmarks/training.py [--images FOLDER] [--weights FILE] [--features FILE]
+    [--rounds N] [--only sweeps machines steps demo] [--write]
 
-FOLDER holds train/ and test/ with a folder of images per class; FILE has ResNet-18 in torchvision's
-layout as safetensors. The five real reports' kind of data is wanted: some 2000 photographs. Without
-them, pictures are generated and parameters are random. Rounds are interleaved; each measurement is
-a process of its own with all cores, so that its peak memory is its own. The course script trains
-one epoch a round, and its total is extrapolated: epochs × rates × (one epoch) + (one test).
+FOLDER holds train/ and test/ with a folder of images per class, FILE ResNet-18 in torchvision's
+layout as safetensors; features are an .npz with features, labels and test_features. Without them
+pictures are generated and parameters are random, which takes as long and means nothing. A row is
+the median of N rounds (5), interleaved, every other one backwards; a ratio that of the rounds'
+ratios. --write puts the rows into docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import platform
 import resource
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import course
-from tabled import Measured, table
+import machines
+import steps
+import sweeps
+import torch
+from pages import TARGET, VECTORS
+from peaks import matmul_peak
+from tabled import Measured, measured, table, timed
 
-REPORT = str(Path(sys.executable).with_name("report"))
-HERE = str(Path(__file__).resolve())
-RATES = (0.01, 0.03, 0.001, 0.003, 0.0001)  # of report pacs-cartoon
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One sweep: which network, how many new layers, how it is trained."""
-
-    model: str
-    new: int = 1
-    rates: tuple[float, ...] = RATES
-    epochs: int = 50
-    batch: int = 8
-    frozen_mode: str = "eval"
-
-    @property
-    def passes(self) -> int:
-        """Return the number of epochs over all rates."""
-        return self.epochs * len(self.rates)
+GROUPS = ("sweeps", "machines", "steps", "demo")
+MARK = "<!-- training -->\n"
 
 
-CASES = {
-    "ResNet-18, linear head": Case(model="resnet18"),
-    "AlexNet, last layer": Case(model="alexnet", rates=(0.001,), epochs=10, batch=32),
-    "AlexNet, last two layers, dropout below": Case(
-        model="alexnet", new=2, rates=(0.001,), epochs=10, batch=32, frozen_mode="train"
-    ),
-}
+def rows(group: str, given: argparse.Namespace, images: Path) -> list[Measured]:
+    """Measure one group of cases."""
+    if group == "sweeps":
+        return sweeps.rows(images, given.weights, given.rounds)
+    found = machines.cases(given.features) if group == "machines" else steps.cases(images / "train")
+    return measured(found, given.rounds, matmul_peak)
 
 
-def course_training(case: Case, images: Path, weights: Path | None) -> dict[str, float]:
-    """Time one epoch and one test of the course script, on batches that are decoded already."""
-    network, parts = course_script(case, images, weights)
-    learning = [p for p in network.parameters() if p.requires_grad]
-    optimizer = torch.optim.SGD(learning, lr=case.rates[0])
-    train, validation, test = (list(part) for part in (parts.train, parts.validation, parts.test))
-    evaluates = case.frozen_mode == "eval"
-    course.train_epoch(network, train[:4], optimizer, frozen_evaluates=evaluates)
-    began = time.perf_counter()
-    course.train_epoch(network, train, optimizer, frozen_evaluates=evaluates)
-    course.evaluate(network, validation)
-    epoch = time.perf_counter() - began
-    began = time.perf_counter()
-    course.evaluate(network, test)
-    return {"seconds": case.passes * epoch + time.perf_counter() - began}
+def demo(rounds: int) -> str:
+    """Return how long the demo takes from nothing: seconds and processor seconds."""
+    seconds, busy = [], []
+    environment = {k: v for k, v in os.environ.items() if k != "REPORT_STORE"}
+    build = [sweeps.REPORT, "build", "demo"]
+    for _ in range(rounds):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with tempfile.TemporaryDirectory() as place:
+            run = partial(subprocess.run, build, cwd=place, check=True, env=environment)
+            seconds.append(timed(run))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        sys.stderr.write(f"demo: {seconds[-1]:.1f} s, processor {busy[-1]:.1f} s\n")
+    each = ", ".join(f"{s:.0f} ({b:.0f})" for s, b in zip(seconds, busy, strict=True))
+    return f"`report build demo` from nothing, seconds (processor seconds): {each}."
 
 
-def course_script(
-    case: Case, images: Path, weights: Path | None
-) -> tuple[torch.nn.Module, course.Loaders]:
-    """Return what the course script starts with."""
-    network = course.pretrained(case.model, weights if case.model == "resnet18" else None)
-    parts = course.loaders(images, batch=case.batch)
-    classes = len(parts.test.dataset.classes)
-    return course.with_new_head(network, classes, case.new), parts
-
-
-def course_cold(case: Case, images: Path, weights: Path | None) -> dict[str, float]:
-    """Time one epoch and one test of the course script, files decoded as it goes."""
-    network, parts = course_script(case, images, weights)
-    began = time.perf_counter()
-    learning = [p for p in network.parameters() if p.requires_grad]
-    course.train_epoch(network, parts.train, torch.optim.SGD(learning, lr=case.rates[0]))
-    course.evaluate(network, parts.validation)
-    epoch = time.perf_counter() - began
-    course.evaluate(network, parts.test)
-    return {"again": (case.passes - 1) * epoch}
-
-
-def our_training(case: Case, images: Path, weights: Path | None) -> dict[str, float]:
-    """Time the engine on images that are decoded already: frozen layers once, then all rates."""
-    from reporter.datasets.digests import Digests
-    from reporter.datasets.folders import open_folder
-    from reporter.experiment import Run
-    from reporter.learn import evaluate, transfer
-    from reporter.learn.augment import Augmentation
-    from reporter.learn.data import parts
-    from reporter.learn.normalisation import IMAGENET
-    from reporter.learn.train import Recipe, sweep
-    from reporter.learn.weights import pretrained
-
-    with tempfile.TemporaryDirectory() as place:
-        digests = Digests(Path(place) / "digests.json")
-        data = open_folder("images", images, "folders", "exact", digests)
-        run = Run(name="ours", cache=Path(place))
-        loaded = pretrained(case.model, named(weights if case.model == "resnet18" else None), run)
-        pixels = parts(data, size=None, per_class=None, validation=0.2, run=run)
-        head = (4096,) * (case.new - 1) + (len(data.classes),)
-        step = transfer.surgery(head, None, data.classes)
-        network, new_part = transfer.with_new_layers(loaded, step, "default", run)
-        began = time.perf_counter()
-        task = transfer.task(
-            network.network, new_part, pixels, IMAGENET, Augmentation(),
-            train="head", frozen_mode=case.frozen_mode, run=run,
-        )  # fmt: skip
-        sweep(task, Recipe(rates=case.rates, epochs=case.epochs, batch=case.batch), run)
-        scores = evaluate.logits(task.model, task.parts.test.inputs, task.prepare)
-        seconds = time.perf_counter() - began
-        theirs = whole_network(network.network, pixels.test.inputs)
-    return {
-        "seconds": seconds,
-        "forwards": run.notes["forwards"],
-        "difference": (theirs - scores).abs().max().item(),
-    }
-
-
-@torch.no_grad()
-def whole_network(network: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Return the trained network's scores for pixels in batches of eight, as a course does it."""
-    network.eval().to(memory_format=torch.contiguous_format)
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (course.MEAN, course.STD))
-    return torch.cat([network((b.float().div(255) - mean) / std) for b in images.split(8)])
-
-
-def named(weights: Path | None) -> Any:
-    """Return a weights file as an experiment gets it; random parameters without."""
-    from reporter.inputs import Weights
-
-    if weights is None:
-        return Weights(name="random", source="random", digest="random")
-    return Weights(name="file", source="file", digest="file", path=weights)
-
-
-WORKSPACE = """schema = 1
-[report]
-name = "cold"
-title = "Cold"
-authors = [{{ name = "A. Example" }}]
-date = 2026-01-01
-[settings]
-threads = {threads}
-[data.images]
-path = "{images}"
-split = "folders"
-[weights.given]
-source = "{weights}"
-[runs.head]
-experiment = "finetune"
-data = "images"
-model = "{model}"
-weights = "given"
-rates = {rates}
-epochs = {epochs}
-batch = {batch}
-"""
-
-
-def cold(side: str, case: Case, images: Path, weights: Path | None) -> dict[str, float]:
-    """Time a whole process from its start: the course script, or `report run` with nothing kept."""
-    began = time.perf_counter()
-    if side == "course":
-        said = child("course_cold", "ResNet-18, linear head", images, weights)
-        return {**said, "seconds": time.perf_counter() - began + said["again"]}
-    with tempfile.TemporaryDirectory() as place:
-        source = f"file:{weights}" if weights else "random"
-        text = WORKSPACE.format(
-            threads=os.cpu_count(), images=images, weights=source, model=case.model,
-            rates=list(case.rates), epochs=case.epochs, batch=case.batch,
-        )  # fmt: skip
-        (Path(place) / "report.toml").write_text(text, encoding="utf-8")
-        began = time.perf_counter()
-        environment = {k: v for k, v in os.environ.items() if k != "REPORT_STORE"}
-        subprocess.run(
-            [REPORT, "run", "head"], cwd=place, check=True, capture_output=True, env=environment
-        )
-        seconds = time.perf_counter() - began
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return {"seconds": seconds, "memory": memory}
-
-
-def child(act: str, name: str, images: Path, weights: Path | None) -> dict[str, float]:
-    """Run one measurement in a process of its own; return what it printed."""
-    given = [act, name, str(images), str(weights or "")]
-    done = subprocess.run(
-        [sys.executable, HERE, "--child", *given], check=True, stdout=subprocess.PIPE, text=True
+def machine() -> str:
+    """Return the class of this machine, and the versions that count."""
+    words = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    vectors = next((name for name in VECTORS if name in words), "no vector instructions known")
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {vectors}; "
+        f"torch {torch.__version__}; matmul peak {matmul_peak() / 1e9:.0f} GFLOP/s at the end."
     )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def measure(
-    name: str, images: Path, weights: Path | None, rounds: int
-) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
-    """Return both sides' measurements, interleaved, every other round backwards."""
-    theirs: list[dict[str, float]] = []
-    ours: list[dict[str, float]] = []
-    for number in range(rounds):
-        for side, found in [("course", theirs), ("our", ours)][:: 1 if number % 2 == 0 else -1]:
-            is_cold = name.endswith(", cold")
-            case = name.removesuffix(", cold")
-            found.append(
-                cold(side, CASES[case], images, weights)
-                if is_cold
-                else child(f"{side}_training", case, images, weights)
-            )
-            sys.stderr.write(f"{name}, {side}: {found[-1]}\n")
-    return theirs, ours
-
-
-def rows(images: Path, weights: Path | None, rounds: int, only: list[str]) -> list[Measured]:
-    """Measure every case, or those whose name holds a word of `only`."""
-    names = [*CASES, "ResNet-18, linear head, cold"]
-    chosen = [n for n in names if not only or any(word in n for word in only)]
-    found = []
-    for name in chosen:
-        theirs, ours = measure(name, images, weights, rounds)
-        forwards = {int(one["forwards"]) for one in ours if "forwards" in one}
-        found.append(
-            Measured(
-                case=name,
-                theirs_s=tuple(one["seconds"] for one in theirs),
-                ours_s=tuple(one["seconds"] for one in ours),
-                memory_mb=max(one["memory"] for one in ours),
-                difference=f"{max(o['difference'] for o in ours):.0e}" if forwards else "",
-                note=f"forwards: {', '.join(map(str, sorted(forwards)))}" if forwards else "",
-            )
-        )
-    return found
-
-
-def main() -> None:
-    """Measure and print; a child measures one thing and prints it as JSON."""
-    if sys.argv[1:2] == ["--child"]:
-        act, name, images, weights = sys.argv[2:]
-        torch.set_num_threads(os.cpu_count() or 1)
-        found = globals()[act](CASES[name], Path(images), Path(weights) if weights else None)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        sys.stdout.write(json.dumps({"memory": memory, **found}) + "\n")
-        return
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=Path)
-    parser.add_argument("--weights", type=Path)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="*", default=[])
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        images = given.images or generated(Path(place))
-        found = rows(images.resolve(), given.weights, given.rounds, given.only)
-    sys.stdout.write(table(found) + "\n")
 
 
 def generated(place: Path) -> Path:
@@ -277,6 +77,28 @@ def generated(place: Path) -> Path:
 
     recipe = Recipe(source="paintings", classes=10, train=210, test=24, size=227, level=0)
     return materialise(recipe, place)
+
+
+def main() -> None:
+    """Measure, print, and write when asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--images", "--weights", "--features"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", choices=GROUPS, default=GROUPS)
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        images = (given.images or generated(Path(place))).resolve()
+        groups = [group for group in given.only if group != "demo"]
+        found = [row for group in groups for row in rows(group, given, images)]
+    parts = [table(found)] if found else []
+    parts += [demo(given.rounds)] if "demo" in given.only else []
+    text = "\n\n".join([*parts, machine()]) + "\n"
+    sys.stdout.write(text)
+    if given.write:
+        head, mark, _ = TARGET.read_text(encoding="utf-8").partition(MARK)
+        TARGET.write_text(head + mark + text, encoding="utf-8")
 
 
 if __name__ == "__main__":
