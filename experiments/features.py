@@ -55,9 +55,8 @@ def features(
     loaded = pretrained(model, weights, run)
     train, test = samples(data.train, size, run), samples(data.test, size, run)
     scaling = chosen(normalise, [train.inputs])
-    vectors, test_vectors = (
-        network_features.features(loaded.network, part.inputs, scaling, layer, run)
-        for part in (train, test)
+    vectors, test_vectors = network_features.features(
+        loaded.network, (train, test), scaling, layer, run
     )
     machine = svm.fitted(
         vectors.numpy(), train.labels.numpy(),

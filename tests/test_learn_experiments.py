@@ -57,12 +57,13 @@ def images(data: Dataset) -> tuple[ImageFile, ...]:
     return tuple(ImageFile(name=n, path=p, digest="", expected=e) for n, p, e in named)
 
 
-def finetuned(data: Dataset, seed: int = 0, **more: Any) -> Result:
+def finetuned(data: Dataset, seed: int = 0, run: Run | None = None, **more: Any) -> Result:
     """Return the result of a short fine-tuning run."""
     settings: dict[str, Any] = {"weights": RANDOM, **SMALL, "epochs": 6, "batch": 4, **more}
     experiment = shipped("finetune")
     defaults = {n: p.default for n, p in experiment.parameters.items()}
-    return experiment.function(Run(name="x", seed=seed), **{**defaults, "data": data, **settings})
+    run = run or Run(name="x", seed=seed)
+    return experiment.function(run, **{**defaults, "data": data, **settings})
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,23 @@ def test_finetune_repeats_and_follows_its_seed(data: Dataset) -> None:
         states.append(network.state)
     assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
     assert not np.array_equal(states[0]["features.0.weight"], states[2]["features.0.weight"])
+
+
+def test_finetune_is_the_same_with_and_without_a_cache(data: Dataset, tmp_path: Path) -> None:
+    """Another run passes no image again; every number and every file has the same bits."""
+    runs = [Run(name="x", cache=cache) for cache in (None, tmp_path, tmp_path)]
+    store, contents, states = Store(tmp_path / "store"), [], []
+    for number, run in enumerate(runs):
+        result = finetuned(data, run=run)
+        assert isinstance(result["network"], Checkpoint)
+        states.append({name: array.tobytes() for name, array in result["network"].state.items()})
+        store.save(f"{number}", result, {})
+        files = [*(store.root / f"{number}").glob("array-*"), store.root / f"{number}/result.json"]
+        contents.append({file.name: file.read_bytes() for file in files})
+    counts = [(run.notes["forwards"], run.notes["kept"]) for run in runs]
+    assert counts == [(36, 0), (36, 0), (0, 36)]
+    assert states[0] == states[1] == states[2]
+    assert contents[0] == contents[1] == contents[2]
 
 
 def test_finetune_goes_on_from_another_run(data: Dataset, trained: Weights) -> None:

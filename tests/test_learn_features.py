@@ -1,16 +1,25 @@
 """Features of frozen networks."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
 from reporter.errors import ReportError
 from reporter.experiment import Run
+from reporter.learn.data import Samples
 from reporter.learn.features import features
+from reporter.learn.networks import build
 from reporter.learn.normalisation import HALF
 from reporter.learn.streams import generator
 
 IMAGES = torch.randint(0, 256, (19, 3, 6, 6), dtype=torch.uint8, generator=generator(1))
+PARTS = [
+    Samples(inputs=part, labels=torch.zeros(len(part), dtype=torch.long))
+    for part in IMAGES.split([12, 7])
+]
 RUN = Run(name="x")
 
 
@@ -24,7 +33,7 @@ def network() -> nn.Sequential:
 def test_penultimate_features_enter_the_last_layer() -> None:
     """Without dropout, in the order of the images."""
     made = network()
-    found = features(made, IMAGES, HALF, "penultimate", RUN)
+    found = torch.cat(features(made, PARTS, HALF, "penultimate", RUN))
     with torch.no_grad():
         expected = made[0](HALF.scaled(IMAGES)).relu().flatten(1)
     torch.testing.assert_close(found, expected)
@@ -34,7 +43,7 @@ def test_penultimate_features_enter_the_last_layer() -> None:
 def test_maps_are_averaged_over_their_pixels() -> None:
     """A layer by name; a later layer in place changes nothing."""
     made = network()
-    found = features(made, IMAGES, HALF, "0", RUN)
+    found = torch.cat(features(made, PARTS, HALF, "0", RUN))
     with torch.no_grad():
         torch.testing.assert_close(found, made[0](HALF.scaled(IMAGES)).mean((2, 3)))
 
@@ -42,4 +51,30 @@ def test_maps_are_averaged_over_their_pixels() -> None:
 def test_an_unknown_layer_is_told() -> None:
     """The message lists what there is."""
     with pytest.raises(ReportError, match="no layer 'fc7'; choose from 0, 1, 2, 3, 4"):
-        features(network(), IMAGES, HALF, "fc7", RUN)
+        features(network(), PARTS, HALF, "fc7", RUN)
+
+
+@pytest.mark.parametrize("layer", ["layer4", "layer2.0", "maxpool", "avgpool"])
+def test_any_module_can_be_named(layer: str, tmp_path: Path) -> None:
+    """Blocks, too: the oracle is a hook. Averages are kept, not maps."""
+    made, found = build("resnet18").eval(), []
+    made.get_submodule(layer).register_forward_hook(lambda _m, _i, output: found.append(output))
+    images = torch.randint(0, 256, (5, 3, 64, 64), dtype=torch.uint8, generator=generator(1))
+    parts = [Samples(inputs=images, labels=torch.zeros(5), digests=tuple("abcde"))]
+    (vectors,) = features(made, parts, HALF, layer, Run(name="x", cache=tmp_path))
+    found.clear()
+    with torch.no_grad():
+        made(HALF.scaled(images))
+    torch.testing.assert_close(vectors, found[0].mean((2, 3)))
+    (file,) = (tmp_path / "rows").iterdir()
+    assert file.stat().st_size == 5 * (68 + 4 * vectors.shape[1])
+
+
+def test_layers_that_are_not_known_are_not_kept(tmp_path: Path) -> None:
+    """They may draw at random; their features are computed each time."""
+    parts = [replace(part, digests=tuple(map(str, range(len(part))))) for part in PARTS]
+    made, run = network(), Run(name="x", cache=tmp_path)
+    made[1] = nn.RReLU()
+    for _ in range(2):
+        features(made, parts, HALF, "penultimate", run)
+        assert run.notes == {"prefix": "3", "forwards": 19, "kept": 0}

@@ -1,39 +1,29 @@
 """Outputs of frozen layers, computed once."""
 
+import hashlib
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
 from reporter.experiment import Run
-from reporter.learn.augment import Augmentation
+from reporter.learn import frozen
+from reporter.learn.augment import Augmentation, parse
 from reporter.learn.compact import CompactAlexNet
+from reporter.learn.cuts import cut
 from reporter.learn.data import Parts, Samples
-from reporter.learn.frozen import first_layers_once, outputs_before
+from reporter.learn.evaluate import logits
+from reporter.learn.features import features
+from reporter.learn.frozen import Frozen, first_layers_once
 from reporter.learn.networks import Surgery, build, new_layers, replace_layers
-from reporter.learn.normalisation import HALF
+from reporter.learn.normalisation import HALF, IMAGENET
 from reporter.learn.streams import generator, isolated
 from reporter.learn.train import RateLearner, Recipe, Task, trained
-
-if TYPE_CHECKING:
-    from reporter.learn.trials import Sweep
-
-
-class Plain(nn.Module):
-    """The loop without a memory: frozen layers work anew, image by image, each time."""
-
-    def __init__(self, network: nn.Module, last: nn.Sequential) -> None:
-        super().__init__()
-        self.network, self.last = network, last
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the scores of prepared images."""
-        before = [outputs_before(self.network, self.last, image) for image in images.split(1)]
-        scores: torch.Tensor = self.last(torch.cat(before))
-        return scores
 
 
 def tiny() -> nn.Module:
@@ -50,82 +40,215 @@ def images(count: int, seed: int, size: int) -> Samples:
     pixels = torch.randint(
         0, 256, (count, 3, size, size), dtype=torch.uint8, generator=generator(seed)
     )
-    return Samples(inputs=pixels, labels=torch.arange(count) % 3)
+    digests = tuple(hashlib.sha256(image.numpy().tobytes()).hexdigest() for image in pixels)
+    return Samples(inputs=pixels, labels=torch.arange(count) % 3, digests=digests)
 
 
-def task(make: Callable[[], nn.Module], surgery: Surgery, size: int) -> tuple[Task, nn.Sequential]:
-    """Return the task of training new layers on a frozen network, and the new layers."""
+def task(
+    make: Callable[[], nn.Module],
+    surgery: Surgery,
+    size: int,
+    frozen_mode: str = "eval",
+    counts: tuple[int, int, int] = (12, 6, 5),
+) -> Task:
+    """Return the task of training new layers on a frozen network."""
     with isolated(1):
         network = make().eval()
         part = new_layers(network, replace_layers(network, surgery, "xavier-normal"))
     network.requires_grad_(requires_grad=False)
     part.requires_grad_(requires_grad=True)
-    parts = Parts(train=images(11, 1, size), validation=images(6, 2, size), test=images(5, 3, size))
-    made = Task(
-        model=network, active=(part,), parts=parts, prepare=HALF.scaled, augmentation=Augmentation()
-    )
-    return made, part
+    train, validation, test = (images(count, seed, size) for seed, count in enumerate(counts))
+    parts = Parts(train=train, validation=validation, test=test)
+    return Task(
+        model=network, active=(part if frozen_mode == "eval" else network,), parts=parts,
+        prepare=HALF.scaled, augmentation=Augmentation(), new_part=part,
+    )  # fmt: skip
 
 
+def alexnet() -> nn.Module:
+    """Return torchvision's AlexNet with narrower layers: dropout before each of the first two."""
+    network = build("alexnet")
+    network.classifier = nn.Sequential(
+        nn.Dropout(), nn.Linear(9216, 24), nn.ReLU(inplace=True),
+        nn.Dropout(), nn.Linear(24, 16), nn.ReLU(inplace=True), nn.Linear(16, 5),
+    )  # fmt: skip
+    return network
+
+
+ONE, TWO = Surgery(replaces=1, sizes=(3,)), Surgery(replaces=2, sizes=(8, 3))
+TWO_OF_ONE = Surgery(replaces=1, sizes=(8, 3))
 CASES = [
-    (tiny, Surgery(replaces=2, sizes=(8, 3)), 32),
-    (tiny, Surgery(replaces=1, sizes=(3,)), 32),
-    (CompactAlexNet, Surgery(replaces=2, sizes=(16, 3)), 64),
-    (lambda: build("squeezenet1_1"), Surgery(replaces=1, sizes=(3,)), 48),
-    (lambda: build("resnet18"), Surgery(replaces=1, sizes=(3,)), 32),
+    (tiny, TWO, 32, "eval", "4"),
+    (tiny, ONE, 32, "eval", "6"),
+    (tiny, ONE, 32, "train", "0"),
+    (CompactAlexNet, TWO, 64, "eval", "classifier.2"),
+    (alexnet, ONE, 64, "eval", "classifier.5"),
+    (alexnet, TWO, 64, "train", "flatten"),
+    (alexnet, ONE, 64, "train", "flatten"),
+    (lambda: build("resnet18"), ONE, 64, "eval", "flatten"),
+    (lambda: build("mobilenet_v3_small"), ONE, 64, "eval", "classifier.1"),
 ]
 
 
-@pytest.mark.parametrize(("make", "surgery", "size"), CASES)
+@pytest.mark.parametrize(("make", "surgery", "size", "frozen_mode", "place"), CASES)
 def test_computing_once_changes_no_bit(
-    make: Callable[[], nn.Module], surgery: Surgery, size: int
+    make: Callable[[], nn.Module], surgery: Surgery, size: int, frozen_mode: str, place: str
 ) -> None:
-    """Training by autograd on kept outputs equals the plain loop: each reading and parameter."""
-    recipe = Recipe(rates=(0.1, 0.01), epochs=2, batch=4, test="every-epoch", epoch_zero=True)
-    results: list[tuple[Sweep, dict[str, torch.Tensor]]] = []
-    for once in (True, False):
-        made, part = task(make, surgery, size)
-        model = Plain(made.model, part)
-        plain = Task(
-            model=model, active=(part,), parts=made.parts, prepare=made.prepare,
-            augmentation=made.augmentation,
-        )  # fmt: skip
-        used = first_layers_once(made, part, Run(name="x")) if once else plain
-        assert (used.model is part) == once
-        run = Run(name="x")
-        found = trained(used, recipe, run, partial(RateLearner, used, recipe, run))
-        results.append((found, made.model.state_dict()))
-    assert results[0][0] == results[1][0]
-    for name, tensor in results[0][1].items():
-        assert torch.equal(tensor, results[1][1][name]), name
+    """Training on kept outputs equals pushing every batch through all layers: all readings, all
+    parameters, with live dropout, too. The cut is as late as it can be.
+    """
+    made = task(make, surgery, size, frozen_mode)
+    assert equal_to_plain(made, task(make, surgery, size, frozen_mode), batch=4) == {
+        "prefix": place, "forwards": 23, "kept": 0
+    }  # fmt: skip
+
+
+def learner(task: Task, recipe: Recipe) -> "partial[RateLearner]":
+    """Return what trains one rate after another."""
+    return partial(RateLearner, task, recipe, Run(name="x"))
+
+
+def equal_to_plain(made: Task, plain: Task, batch: int) -> dict[str, float | str]:
+    """Train one task with kept outputs and an equal one without, by autograd; return the notes."""
+    recipe = Recipe(rates=(0.1, 0.01), epochs=2, batch=batch, test="every-epoch", epoch_zero=True)
+    run = Run(name="x")
+    once = first_layers_once(made, HALF, run)
+    sweeps = [trained(t, recipe, Run(name="x"), learner(t, recipe)) for t in (once, plain)]
+    assert sweeps[0] == sweeps[1]
+    expected = plain.model.state_dict()
+    for name, tensor in made.model.state_dict().items():
+        assert torch.equal(tensor, expected[name]), name
+    return run.notes
+
+
+def test_batches_of_the_plain_loop_may_round_otherwise() -> None:
+    """SqueezeNet's 1×1 convolutions do so on some processors: equal bits need equal batches."""
+    both = [task(lambda: build("squeezenet1_1"), ONE, 64, counts=(16, 16, 16)) for _ in range(2)]
+    assert equal_to_plain(*both, batch=16)["prefix"] == "cat_7"
+
+
+def kept(made: Task, cache: Path) -> dict[str, float | str]:
+    """Return what is noted when a task's first layers are passed."""
+    run = Run(name="x", cache=cache)
+    first_layers_once(made, HALF, run)
+    return run.notes
 
 
 def test_an_images_outputs_do_not_depend_on_its_neighbours() -> None:
     """Alone or in a set, the outputs are the same bit by bit."""
-    made, part = task(CompactAlexNet, Surgery(replaces=1, sizes=(3,)), 64)
-    once = first_layers_once(made, part, Run(name="x"))
-    alone = outputs_before(made.model, part, made.prepare(made.parts.train.inputs[3:4]))
-    assert torch.equal(once.parts.train.inputs[3:4], alone)
+    few, many = (
+        first_layers_once(task(CompactAlexNet, ONE, 64, counts=counts), HALF, Run(name="x"))
+        for counts in ((1, 2, 3), (40, 2, 3))
+    )
+    assert torch.equal(few.parts.train.inputs, many.parts.train.inputs[:1])
+    assert torch.equal(few.parts.test.inputs, many.parts.test.inputs)
 
 
-def test_a_network_that_ends_otherwise_is_trained_plainly() -> None:
-    """When the last layers are not all that follows, the task stays as it was."""
-    made, part = task(tiny, Surgery(replaces=1, sizes=(3,)), 32)
-    scaled = nn.Sequential(made.model, nn.Softmax(1))
-    odd = Task(
-        model=scaled, active=(part,), parts=made.parts, prepare=made.prepare,
-        augmentation=made.augmentation,
-    )  # fmt: skip
-    assert first_layers_once(odd, part, Run(name="x")) is odd
+def test_runs_share_outputs(tmp_path: Path) -> None:
+    """A second head, a machine on the features, and other images beside known ones cost nothing
+    or only what is new; bits are those of the first pass.
+    """
+    make = lambda: build("resnet18")  # noqa: E731 - as in CASES
+    first = first_layers_once(task(make, ONE, 64), HALF, Run(name="x", cache=tmp_path))
+    assert kept(task(make, TWO_OF_ONE, 64), tmp_path)["forwards"] == 0
+    run, made = Run(name="x", cache=tmp_path), task(make, ONE, 64)
+    vectors = features(made.model, made.parts.all, HALF, "penultimate", run)
+    assert run.notes == {"prefix": "flatten", "forwards": 0, "kept": 23}
+    assert all(map(torch.equal, vectors, [part.inputs for part in first.parts.all]))
+    more = kept(task(make, ONE, 64, counts=(15, 6, 5)), tmp_path)
+    assert (more["forwards"], more["kept"]) == (3, 23)
 
 
-def test_hooks_and_modes_are_taken_back() -> None:
+def weight(made: Task) -> Task:
+    """Change the last bit of a weight."""
+    made.model[0].weight.data.view(torch.int32)[0, 0, 0, 0] ^= 1
+    return made
+
+
+def statistic(made: Task) -> Task:
+    """Change a running mean."""
+    made.model[1].running_mean += 1e-3
+    return made
+
+
+def stride(made: Task) -> Task:
+    """Change an attribute of a layer that is no parameter and no shape."""
+    made.model[0].stride = (3, 3)
+    return made
+
+
+def epsilon(made: Task) -> Task:
+    """Change a number that only the layer knows."""
+    made.model[1].eps = 2e-5
+    return made
+
+
+def pixel(made: Task) -> Task:
+    """Change the content of the images; their digests say so."""
+    changed = [
+        replace(part, digests=tuple(d[::-1] for d in part.digests)) for part in made.parts.all
+    ]
+    return replace(made, parts=Parts(train=changed[0], validation=changed[1], test=changed[2]))
+
+
+@pytest.mark.parametrize("change", [weight, statistic, stride, epsilon, pixel])
+def test_whatever_changes_outputs_has_them_computed(
+    tmp_path: Path, change: Callable[[Task], Task]
+) -> None:
+    """Weights, statistics, attributes and images are all part of what outputs are kept by."""
+    assert kept(task(tiny, ONE, 32), tmp_path)["forwards"] == 23
+    assert kept(change(task(tiny, ONE, 32)), tmp_path)["forwards"] == 23
+    assert kept(task(tiny, ONE, 32), tmp_path)["forwards"] == 0
+
+
+def test_other_arithmetic_has_outputs_computed() -> None:
+    """Normalisation and number of threads change bits, so they change the recipe."""
+    steps = cut(task(tiny, ONE, 32).model, ()).first
+    recipes = [Frozen(place="", steps=steps, scaling=s).recipe("cpu") for s in (HALF, IMAGENET)]
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(before + 1)
+        recipes.append(Frozen(place="", steps=steps, scaling=HALF).recipe("cpu"))
+    finally:
+        torch.set_num_threads(before)
+    assert len({str(recipe) for recipe in recipes}) == 3
+
+
+def test_augmented_images_pass_the_whole_network() -> None:
+    """No output is the same each time then; the record says why nothing was kept."""
+    made, run = replace(task(tiny, ONE, 32), augmentation=parse(["flip"])), Run(name="x")
+    assert first_layers_once(made, HALF, run) is made
+    assert run.notes == {"prefix": "none: images are augmented"}
+
+
+@pytest.mark.parametrize(("limit", "frozen_mode"), [(0, "eval"), (2**40, "train")])
+def test_outputs_that_do_not_pay_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch, limit: int, frozen_mode: str
+) -> None:
+    """Too much memory for all, or more numbers than an image has."""
+    monkeypatch.setattr(frozen, "LIMIT_BYTES", limit)
+    made, run = task(CompactAlexNet, ONE, 64, frozen_mode), Run(name="x")
+    assert first_layers_once(made, HALF, run) is made
+    assert re.fullmatch(r"none: \S+ gives \d+ numbers an image", str(run.notes["prefix"]))
+
+
+def test_layers_in_place_leave_kept_outputs_alone() -> None:
+    """Measuring twice gives the same; the outputs are those of the first layers still."""
+    made = first_layers_once(
+        task(lambda: build("mobilenet_v3_small"), ONE, 64), HALF, Run(name="x")
+    )
+    before = made.parts.train.inputs.clone()
+    scores = [logits(made.model, made.parts.train.inputs, made.prepare) for _ in range(2)]
+    assert torch.equal(*scores)
+    assert torch.equal(before, made.parts.train.inputs)
+    assert made.prepare(before) is not before
+
+
+def test_modes_are_taken_back() -> None:
     """The network is as it was, and progress was told."""
     told: list[dict[str, float | str]] = []
-    made, part = task(tiny, Surgery(replaces=1, sizes=(3,)), 32)
+    made = task(tiny, ONE, 32)
     made.model.train()
-    first_layers_once(made, part, Run(name="x", notify=lambda values: told.append(dict(values))))
+    first_layers_once(made, HALF, Run(name="x", notify=lambda values: told.append(dict(values))))
     assert all(module.training for module in made.model.modules())
-    hooks = [m._forward_pre_hooks for m in made.model.modules()]
-    assert not any(hooks)
-    assert told[-1] == {"stage": "features", "done": 22, "of": 22}
+    assert told[-1] == {"stage": "features", "done": 23, "of": 23}

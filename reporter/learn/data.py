@@ -6,7 +6,7 @@ Shape legend: N images, C = 3 channels, H height, W width.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,18 @@ class Parts:
     train: Samples
     validation: Samples | None
     test: Samples
+
+    @property
+    def all(self) -> tuple[Samples, ...]:
+        """Return training, validation (if there is one) and test samples."""
+        return (self.train, *((self.validation,) if self.validation else ()), self.test)
+
+    def over(self, inputs: Sequence[torch.Tensor]) -> Parts:
+        """Return parts with other inputs, as many as `all` has, and the same labels."""
+        found = [replace(part, inputs=given) for part, given in zip(self.all, inputs, strict=True)]
+        return Parts(
+            train=found[0], validation=found[1] if self.validation else None, test=found[-1]
+        )
 
     @property
     def training_inputs(self) -> tuple[torch.Tensor, ...]:

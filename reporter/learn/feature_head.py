@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from reporter.learn.augment import Augmentation
-from reporter.learn.data import Parts, Samples
 from reporter.learn.features import features
 from reporter.learn.frozen import unchanged
 from reporter.learn.networks import Initialisation, like
@@ -17,6 +16,7 @@ from reporter.learn.train import Task
 from reporter.learn.transfer import NEW_LAYERS, on_device
 
 if TYPE_CHECKING:
+    from reporter.learn.data import Parts
     from reporter.learn.normalisation import Normalisation
     from reporter.learn.weights import Pretrained
 
@@ -25,16 +25,7 @@ def described(
     parts: Parts, loaded: Pretrained, scaling: Normalisation, layer: str, run: RunContext
 ) -> Parts:
     """Return the parts with each image's feature vector, (N, D) float32, in its place."""
-
-    def passed(images: Samples) -> Samples:
-        vectors = features(loaded.network, images.inputs, scaling, layer, run)
-        return Samples(inputs=vectors, labels=images.labels)
-
-    return Parts(
-        train=passed(parts.train),
-        validation=passed(parts.validation) if parts.validation else None,
-        test=passed(parts.test),
-    )
+    return parts.over(features(loaded.network, parts.all, scaling, layer, run))
 
 
 def head_task(parts: Parts, sizes: tuple[int, ...], init: Initialisation, run: RunContext) -> Task:

@@ -1,81 +1,85 @@
 """A frozen network and images → one vector of features per image.
 
-Shape legend: N images, B of a batch, C channels, D dimensions, H height, W width.
+Shape legend: N images, D dimensions.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import torch
+from torch import fx
 
 from reporter.errors import ReportError, nearest
+from reporter.learn.cuts import Line, Refusal, name
 from reporter.learn.evaluate import modes_kept
+from reporter.learn.frozen import MAPS, Frozen
 from reporter.learn.networks import last_layer
-from reporter.learn.streams import RunContext, repeatable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
     from torch import nn
 
+    from reporter.learn.data import Samples
     from reporter.learn.normalisation import Normalisation
-
-BATCH = 8  # images at a time
-NEWS = 64  # images between two reports of progress
-MAPS = 4  # dimensions of a batch of maps: batch, channel, height, width
+    from reporter.learn.streams import RunContext
 
 
 def features(
     network: nn.Module,
-    images_NCHW: torch.Tensor,
+    parts: Sequence[Samples],
     scaling: Normalisation,
     layer: str,
     run: RunContext,
-) -> torch.Tensor:
-    """Return (N, D) float32 on the CPU: the layer's outputs, maps averaged over their pixels.
+) -> list[torch.Tensor]:
+    """Return each part's (N, D) float32, on the CPU: the layer's outputs, maps averaged.
 
     Args:
         network: in any mode; evaluates, and is left as it was.
-        images_NCHW: uint8.
+        parts: images, uint8 on the CPU.
         scaling: how pixels are normalised.
         layer: a module's name, or "penultimate": what enters the last layer.
-        run: its device, and whom to tell.
+        run: its device, its cache, and whom to tell.
 
     Raises:
-        ReportError: the network has no such layer.
+        ReportError: the network has no such layer, or it gives no tensor.
     """
-    found: list[torch.Tensor] = []
-    with modes_kept(network), torch.no_grad(), repeatable():
+    with modes_kept(network):
         network.eval()
-        for done, batch in enumerate(images_NCHW.split(BATCH)):
-            outputs = layer_outputs(network, scaling.scaled(batch.to(run.device)), layer)
-            found.append(
-                (outputs.mean((2, 3)) if outputs.dim() == MAPS else outputs.flatten(1)).cpu()
-            )
-            if done * BATCH % NEWS == 0:
-                run.progress(stage="features", done=done * BATCH, of=len(images_NCHW))
-    return torch.cat(found)
+        try:
+            line = Line(network)
+        except Refusal as exc:
+            raise ReportError(f"layer: {exc}; choose another network") from exc
+        last = step(line, layer)
+        frozen = Frozen(place=name(last), steps=line.until(last), scaling=scaling)
+        if not line.is_pure_until(last):  # its outputs are not kept
+            parts = [replace(part, digests=()) for part in parts]
+    if frozen.one(parts[0], run).dim() == MAPS:
+        average(frozen.steps)
+    return [outputs.flatten(1) for outputs in frozen.outputs(parts, run)]
 
 
-def layer_outputs(network: nn.Module, inputs: torch.Tensor, layer: str) -> torch.Tensor:
-    """Return what a layer gives for prepared inputs, copied before later layers change it."""
-    kept: list[torch.Tensor] = []
+def step(line: Line, layer: str) -> fx.Node:
+    """Return the step that gives what a layer gives, or what enters the last one."""
     if layer == "penultimate":
-        module = network.get_submodule(last_layer(network))
-        hook = module.register_forward_pre_hook(lambda _, given: kept.append(given[0].clone()))
+        found = line.called(last_layer(line.network)).args[0]
     else:
-        module = named_module(network, layer)
-        hook = module.register_forward_hook(lambda _m, _i, output: kept.append(output.clone()))
-    try:
-        network(inputs)
-    finally:
-        hook.remove()
-    return kept[0]
+        known = [path for path, _ in line.network.named_modules() if path]
+        if layer not in known:
+            message = f"layer: the network has no layer {layer!r}{nearest(layer, known)}"
+            raise ReportError(message)
+        given = line.given.get(layer)
+        found = given.node if isinstance(given, fx.Proxy) else None
+    if not isinstance(found, fx.Node):
+        raise ReportError(f"layer: {layer!r} gives no tensor; choose another layer")
+    return found
 
 
-def named_module(network: nn.Module, layer: str) -> nn.Module:
-    """Return a module by its name; ReportError with the nearest name where there is none."""
-    known = [name for name, _ in network.named_modules() if name]
-    if layer not in known:
-        message = f"layer: the network has no layer {layer!r}{nearest(layer, known)}"
-        raise ReportError(message)
-    return network.get_submodule(layer)
+def average(steps: fx.GraphModule) -> None:
+    """Let a network end with the mean over the pixels of its maps, in place."""
+    end = steps.graph.output_node()
+    with steps.graph.inserting_before(end):
+        end.args = (steps.graph.call_method("mean", (end.args[0], (2, 3))),)
+    steps.recompile()

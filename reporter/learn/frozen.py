@@ -5,117 +5,194 @@ Shape legend: N images, B of a batch.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import contextlib
+import hashlib
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
+import torchvision
 
-from reporter.learn.augment import Augmentation
-from reporter.learn.data import Samples
+from reporter.learn import normalisation
+from reporter.learn.cuts import Cut, Refusal, cut
 from reporter.learn.evaluate import modes_kept
+from reporter.learn.rows import Kind, digest_of_source, rows_of
 from reporter.learn.streams import RunContext, repeatable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
-    from torch import nn
+    from torch import fx, nn
 
+    from reporter.learn.data import Samples
+    from reporter.learn.normalisation import Normalisation
     from reporter.learn.train import Task
 
-# On a CPU images pass one at a time: a matrix product rounds differently for another number of
-# rows, and so an image's outputs don't depend on its neighbours. It costs little there.
-BATCH = {"cpu": 1, "cuda": 128}
-NEWS = 64  # images between two reports of progress
-LIMIT_BYTES = 4 * 2**30  # of memory for the outputs; beyond it they are computed anew each time
+    Prepare = Callable[[torch.Tensor], torch.Tensor]
+
+# Batches have one size, the last one filled up, so that an image's outputs don't depend on its
+# neighbours: matrix products of one or two rows round differently. On a CPU 1 costs half as much
+# again with ResNet-18 and twice as much with AlexNet, 8 to 32 the same.
+BATCH = {"cpu": 16, "cuda": 128}
+MAPS = 4  # dimensions of a batch of maps: batch, channel, height, width
+LIMIT_BYTES = 4 * 2**30  # of memory for the outputs; beyond it the network is used whole
 
 
-def first_layers_once(task: Task, last_layers: nn.Sequential, run: RunContext) -> Task:
-    """Return the task of training `last_layers` alone on what comes before them.
+def first_layers_once(task: Task, scaling: Normalisation, run: RunContext) -> Task:
+    """Return the task of training what comes after the longest part that never changes.
 
-    The caller guarantees that what comes before is in evaluation mode, takes no gradient and sees
-    images unchanged. Where `last_layers` on those outputs is not the network, or memory would not
-    suffice, the task is returned as it came.
+    A network that can't be cut exactly is used whole, and so are augmented images; the record says
+    which part gave how many outputs now and how many were kept.
+
+    Args:
+        task: its inputs are images on the CPU.
+        scaling: how they are prepared.
+        run: its cache keeps the outputs.
     """
-    one = task.prepare(task.parts.train.inputs[:1])
-    before = outputs_before(task.model, last_layers, one)
-    count = len(task.parts.train) + len(task.parts.validation or ()) + len(task.parts.test)
-    size_bytes = before.numel() * before.element_size() * count
-    if size_bytes > LIMIT_BYTES or not is_rest(task.model, last_layers, one, before):
+    try:
+        found, prepare = checked(task, scaling, run)
+    except Refusal as reason:
+        run.note(prefix=f"none: {reason}")
         return task
-    done = 0
-
-    def passed(data: Samples) -> Samples:
-        """Return the samples with the frozen layers' outputs in place of their images."""
-        nonlocal done
-        inputs = frozen_outputs(
-            lambda images: outputs_before(task.model, last_layers, task.prepare(images)),
-            data.inputs,
-            run,
-            (done, count),
-        )
-        done += len(data)
-        return Samples(inputs=inputs, labels=data.labels)
-
-    parts = replace(
-        task.parts,
-        train=passed(task.parts.train),
-        validation=passed(task.parts.validation) if task.parts.validation else None,
-        test=passed(task.parts.test),
-    )
+    frozen = Frozen(place=found.place, steps=found.first, scaling=scaling)
     return replace(
         task,
-        model=last_layers,
-        active=(last_layers,),
-        parts=parts,
-        prepare=unchanged,
-        augmentation=Augmentation(),
-        new_part=None,
+        model=found.rest,
+        active=tuple(found.rest if part is task.model else part for part in task.active),
+        parts=task.parts.over(frozen.outputs(task.parts.all, run)),
+        prepare=prepare,
     )
+
+
+def checked(task: Task, scaling: Normalisation, run: RunContext) -> tuple[Cut, Prepare]:
+    """Cut the task's network; return also what the rest needs its inputs to go through.
+
+    Raises:
+        Refusal: there is no place for a cut, or it doesn't pay, or an image gets other scores
+            from both parts, in any bit.
+    """
+    if task.augmentation:
+        raise Refusal("images are augmented")
+    found = cut(task.model, task.active)
+    image = task.parts.train.inputs[:1]
+    with evaluating(task.model):
+        inputs = scaling.scaled(image.to(run.device))
+        expected = task.model(inputs.clone())
+        outputs = found.first(inputs)
+        prepare = preparation(found.rest, outputs)
+        given = found.rest(prepare(outputs.contiguous()))
+    if len(outputs) != 1 or not torch.equal(expected, given):
+        raise Refusal(f"{type(task.model).__name__} gives other scores when cut")
+    count = sum(map(len, task.parts.all))
+    if outputs.numel() > image.numel() or outputs.nbytes * count > LIMIT_BYTES:
+        raise Refusal(f"{found.place} gives {outputs.numel()} numbers an image")
+    return found, prepare
+
+
+def preparation(rest: fx.GraphModule, outputs: torch.Tensor) -> Prepare:
+    """Return what brings kept outputs, which must stay as they are, to where the rest has them.
+
+    Maps lie channels-last where those of the network do: sums over them round alike then.
+    """
+    if outputs.is_contiguous():
+        return torch.clone if works_in_place(rest) else unchanged
+    if outputs.dim() == MAPS and outputs.is_contiguous(memory_format=torch.channels_last):
+        return partial(torch.clone, memory_format=torch.channels_last)
+    raise Refusal("outputs lie in no common order in memory")
+
+
+def works_in_place(rest: fx.GraphModule) -> bool:
+    """Whether some step may write into the inputs."""
+    layers = [module for module in rest.modules() if getattr(module, "inplace", False)]
+    functions = [node for node in rest.graph.nodes if node.op in {"call_function", "call_method"}]
+    return bool(layers) or any("flatten" not in node.name for node in functions)
 
 
 def unchanged(inputs: torch.Tensor) -> torch.Tensor:
-    """Return the inputs: outputs of frozen layers need no preparation."""
+    """Return the inputs: most outputs of frozen layers need no preparation."""
     return inputs
 
 
-def frozen_outputs(
-    compute: Callable[[torch.Tensor], torch.Tensor],
-    inputs: torch.Tensor,
-    run: RunContext,
-    counted: tuple[int, int],
-) -> torch.Tensor:
-    """Return `compute` of all inputs (N, …), in batches; `counted` is (done before, of all)."""
-    done, count = counted
-    found: list[torch.Tensor] = []
-    with repeatable():
-        for batch in inputs.split(BATCH.get(run.device, 1)):
-            found.append(compute(batch))
-            done += len(batch)
-            if done % NEWS < len(batch) or done == count:
-                run.progress(stage="features", done=done, of=count)
-    return torch.cat(found)
-
-
-def outputs_before(
-    network: nn.Module, last_layers: nn.Sequential, images: torch.Tensor
-) -> torch.Tensor:
-    """Return what enters `last_layers` (modules of `network`), all in evaluation mode."""
-    entering: list[torch.Tensor] = []
-    hook = last_layers[0].register_forward_pre_hook(lambda _, inputs: entering.append(inputs[0]))
-    try:
-        with modes_kept(network), torch.no_grad():
-            network.eval()
-            network(images)
-    finally:
-        hook.remove()
-    return entering[0].detach().clone()
-
-
-def is_rest(
-    network: nn.Module, last_layers: nn.Sequential, images: torch.Tensor, before: torch.Tensor
-) -> bool:
-    """Whether `last_layers` on what enters them gives the scores of the network, bit by bit."""
-    with modes_kept(network), modes_kept(last_layers), torch.no_grad():
+@contextlib.contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Compute repeatable outputs inside the block: no dropout, gradients or updates."""
+    with modes_kept(network), torch.no_grad(), repeatable():
         network.eval()
-        last_layers.eval()
-        return torch.equal(network(images), last_layers(before))
+        yield
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frozen:
+    """The first steps of a network, up to a place, and how images are prepared for them."""
+
+    place: str
+    steps: fx.GraphModule
+    scaling: Normalisation
+
+    def one(self, images: Samples, run: RunContext) -> torch.Tensor:
+        """Return what the steps give for the first of some images."""
+        with evaluating(self.steps):
+            found: torch.Tensor = self.steps(self.scaling.scaled(images.inputs[:1].to(run.device)))
+            return found
+
+    def outputs(self, parts: Sequence[Samples], run: RunContext) -> list[torch.Tensor]:
+        """Return what the steps give for the images (N, …) of each part, on the CPU.
+
+        Args:
+            parts: images, uint8 on the CPU; outputs of images without digests are not kept.
+            run: its device and its cache, whom to tell, and its record.
+        """
+        images = [image for part in parts for image in part.inputs]
+        digests = [digest for part in parts for digest in part.digests]
+        size = BATCH.get(run.device, 16)
+
+        def computed(indices: list[int]) -> Iterator[torch.Tensor]:
+            for start in range(0, len(indices), size):
+                chosen = indices[start : start + size]
+                filled = chosen + chosen[-1:] * (size - len(chosen))
+                batch = torch.stack([images[index] for index in filled]).to(run.device)
+                yield self.steps(self.scaling.scaled(batch))[: len(chosen)]
+                run.progress(stage="features", done=start + len(chosen), of=len(indices))
+
+        self.steps.to(memory_format=torch.channels_last)  # as inputs lie
+        one = self.one(parts[0], run)
+        with evaluating(self.steps):
+            kind = Kind(recipe=self.recipe(run.device), shape=tuple(one.shape[1:]), dtype=one.dtype)
+            is_known = len(digests) == len(images)
+            names = digests if is_known else [str(index) for index in range(len(images))]
+            rows, new = rows_of(run.cache if is_known else None, kind, names, computed)
+        run.note(prefix=self.place, forwards=new, kept=len(images) - new)
+        return [*rows.split([len(part) for part in parts])]
+
+    def recipe(self, device: str) -> dict[str, object]:
+        """Return all that determines the outputs for an image, bit by bit."""
+        layers: dict[str, nn.Module] = dict(self.steps.named_modules())
+        used = [str(node.target) for node in self.steps.graph.nodes if node.op == "call_module"]
+        name = torch.cuda.get_device_name() if device == "cuda" else ""
+        return {
+            "code": [digest_of_source(file) for file in (__file__, normalisation.__file__)],
+            "steps": self.steps.code,
+            "layers": {target: settings(layers[target]) for target in used},
+            "state": digest_of_state(self.steps),
+            "scaling": repr(self.scaling),
+            "device": [device, name, torch.backends.cpu.get_cpu_capability()],
+            "threads": torch.get_num_threads(),
+            "versions": [torch.__version__, torchvision.__version__, torch.version.cuda],
+        }
+
+
+def settings(layer: nn.Module) -> list[str]:
+    """Return a layer's type and its plain attributes, such as stride and epsilon."""
+    plain = (bool, int, float, str, tuple, list, type(None))
+    found = [f"{name} = {value!r}" for name, value in vars(layer).items() if type(value) in plain]
+    return [type(layer).__name__, *sorted(found)]
+
+
+def digest_of_state(network: nn.Module) -> str:
+    """Return the sha-256 of names, shapes and bytes of all parameters and buffers."""
+    digest = hashlib.sha256()
+    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()

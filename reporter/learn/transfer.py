@@ -63,8 +63,8 @@ def task(
 ) -> Task:
     """Return the task of training the new part or all of a network.
 
-    When the layers below the new part neither learn nor vary, they see each image once, and the
-    new part is trained on their outputs.
+    Layers that neither learn nor vary see each image once, and what follows is trained on their
+    outputs.
 
     Args:
         network: its gradient flags are set.
@@ -82,14 +82,13 @@ def task(
     whole = Task(
         model=network,
         active=(network,) if frozen_mode == "train" else (learning,),
-        parts=on_device(parts, run.device),
+        parts=parts,
         prepare=scaling.scaled,
         augmentation=augmentation,
         new_part=new_part,
     )
-    if train == "all" or frozen_mode == "train" or augmentation:
-        return whole
-    return first_layers_once(whole, new_part, run)
+    found = first_layers_once(whole, scaling, run)
+    return replace(found, parts=on_device(found.parts, run.device))
 
 
 def on_device(parts: Parts, device: str) -> Parts:
