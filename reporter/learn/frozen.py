@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     Prepare = Callable[[torch.Tensor], torch.Tensor]
 
-# Batches have one size, the last one filled up, so that an image's outputs don't depend on its
-# neighbours: matrix products of one or two rows round differently. On a CPU 1 costs half as much
-# again with ResNet-18 and twice as much with AlexNet, 8 to 32 the same.
+# Batches have one size, the last one filled up, so that an image's outputs depend neither on its
+# neighbours nor on its place: 14 networks kept every bit, while other sizes round differently. On a
+# CPU 1 costs half as much again with ResNet-18, twice as much with AlexNet; 8 to 32 cost the same.
 BATCH = {"cpu": 16, "cuda": 128}
 MAPS = 4  # dimensions of a batch of maps: batch, channel, height, width
 LIMIT_BYTES = 4 * 2**30  # of memory for the outputs; beyond it the network is used whole
@@ -42,8 +42,9 @@ LIMIT_BYTES = 4 * 2**30  # of memory for the outputs; beyond it the network is u
 def first_layers_once(task: Task, scaling: Normalisation, run: RunContext) -> Task:
     """Return the task of training what comes after the longest part that never changes.
 
-    A network that can't be cut exactly is used whole, and so are augmented images; the record says
-    which part gave how many outputs now and how many were kept.
+    A network that can't be cut exactly is used whole, and so is one that sees augmented images. The
+    record says why; or where the part ends, how many images passed it now (besides one that checks
+    the cut and what fills the last batch), and how many images' outputs were kept.
 
     Args:
         task: its inputs are images on the CPU.
