@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -170,27 +171,29 @@ def test_a_file_of_another_training_counts_as_nothing(tmp_path: Path) -> None:
 
 
 def test_files_are_written_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a write that took a second, not within twenty."""
+    """After a write that took a second, to gather it all included, not within twenty."""
     monkeypatch.setattr("reporter.learn.resumption.PAUSE", 20)
     clock = [100.0]
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
     file = Resumption(path=tmp_path / "a.pt", identity="x", written_s=100.0)
-    assert not file.is_due
-    clock[0] += 1
-    assert file.is_due
-    file.write({"epoch": 1})
-    file.cost_s, clock[0] = 1.0, 120.9
-    assert not file.is_due
-    clock[0] = 121.0
-    assert file.is_due
-    assert file.read()["epoch"] == 1
+
+    def slow(epoch: int) -> dict[str, int]:
+        clock[0] += 1
+        return {"epoch": epoch}
+
+    kept = []
+    for epoch, at in enumerate((100.1, 101, 110, 121.9, 122, 130, 143), start=1):
+        clock[0] = at
+        file.write(partial(slow, epoch))
+        kept.append(file.read().get("epoch"))
+    assert kept == [None, 2, 2, 2, 5, 5, 7]
     assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
 
 
 def test_without_a_file_nothing_is_written() -> None:
-    """Neither due nor read."""
-    file = Resumption(path=None, identity="x")
-    assert not file.is_due
+    """It isn't even asked what to write; nothing is read."""
+    file = Resumption(path=None, identity="x", written_s=0.0)
+    file.write(lambda: pytest.fail("asked"))
     assert file.read() == {}
 
 

@@ -54,7 +54,7 @@ def courses(
         at_once: how many rates are trained together.
     """
     kept = file.read()
-    found = [unpacked(contents) for contents in kept.get("courses", ())]
+    found = [unpacked(course) for course in kept.get("courses", ())]
     for start in range(0, len(recipe.rates), at_once):
         rates = recipe.rates[start : start + at_once]
         if start + len(rates) < len(found):
@@ -68,12 +68,16 @@ def courses(
             else:
                 found += begun(learner, rates, recipe)
             for _ in epochs(learner, found[start:], recipe, run):
-                if file.is_due:
-                    file.write({"courses": [*map(packed, found)], "learner": learner.state()})
+                file.write(partial(contents, found, learner))
         best = chosen(found)
         for course in found:
             course.state = course.state if course is best else {}
     return found
+
+
+def contents(courses: list[Course], learner: Learner) -> Contents:
+    """Return what is needed to go on from here."""
+    return {"courses": [packed(course) for course in courses], "learner": learner.state()}
 
 
 def begun(learner: Learner, rates: tuple[float, ...], recipe: Recipe) -> list[Course]:

@@ -76,10 +76,14 @@ def pretrain(
         for epoch in range(len(records) + 1, epochs + 1):
             records.append(train_epoch(network, schedule, (images_NHWC, labels_N), batch, dice))
             run.progress(epoch=epoch, epochs=epochs, loss=records[-1]["loss"])
-            if file.is_due:
-                states = {type(part).__name__: part.state_dict() for part in changing}
-                own = {"dice": dice.get_state(), "random": torch.get_rng_state()}
-                file.write({**states, **own, "records": records})
+            file.write(
+                lambda: {
+                    **{type(part).__name__: part.state_dict() for part in changing},
+                    "dice": dice.get_state(),
+                    "random": torch.get_rng_state(),
+                    "records": records,
+                }
+            )
     return network.to(memory_format=torch.contiguous_format).eval(), records
 
 

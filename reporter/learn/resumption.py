@@ -15,7 +15,7 @@ from reporter.learn.evaluate import Score
 from reporter.learn.trials import Course, Epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from reporter.learn.streams import RunContext
@@ -57,24 +57,19 @@ class Resumption:
         is_own = isinstance(found, dict) and found.get("identity") == self.identity
         return found if is_own else {}
 
-    @property
-    def is_due(self) -> bool:
-        """Whether there is a file, and enough time has passed to write it again."""
-        passed_s = time.perf_counter() - self.written_s
-        return self.path is not None and passed_s >= PAUSE * self.cost_s
-
-    def write(self, contents: Contents) -> None:
-        """Keep `contents`, made of plain values and tensors, in place of what was kept."""
-        assert self.path is not None, "only a file that is due is written"
-        started = time.perf_counter()
+    def write(self, contents: Callable[[], Contents]) -> None:
+        """Keep `contents()`, plain values and tensors, in place of what was; not if too early."""
+        started_s = time.perf_counter()
+        if self.path is None or started_s - self.written_s < PAUSE * self.cost_s:
+            return
         partial = self.path.with_name(f"{self.path.name}.partial")
         with partial.open("wb") as file:
-            torch.save({"identity": self.identity, **contents}, file)
+            torch.save({"identity": self.identity, **contents()}, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self.path)
         self.written_s = time.perf_counter()
-        self.cost_s = self.written_s - started
+        self.cost_s = self.written_s - started_s
 
 
 def resumption(
