@@ -169,15 +169,17 @@ def layer() -> nn.Linear:
 )
 def test_a_model_that_does_more_than_its_layer_is_trained_by_autograd(model: nn.Module) -> None:
     """Rectifier, dropout, second layer, batch norm, no bias, nothing to learn, a function."""
-    assert only_layer(replace(task(), model=model), RECIPE) is None
+    assert only_layer(replace(task(), model=model, active=(model,)), RECIPE) is None
 
 
 def test_a_model_that_only_flattens_or_passes_on_is_its_layer() -> None:
-    """Whatever its modules are: what it computes tells."""
+    """Whatever its modules are, what it computes tells; a dropout that rests is none."""
     own = layer()
     made = task()
     for model in (Shifted(own, 0.0), nn.Sequential(nn.Flatten(), own, nn.Identity())):
         assert only_layer(replace(made, model=model), RECIPE) is own
+    resting = nn.Sequential(nn.Flatten(), nn.Dropout(), own)
+    assert only_layer(replace(made, model=resting, active=(own,)), RECIPE) is own
 
 
 def test_inputs_that_change_on_their_way_are_trained_by_autograd() -> None:
@@ -191,6 +193,8 @@ def test_inputs_that_change_on_their_way_are_trained_by_autograd() -> None:
     older = replace(made, new_part=nn.Identity())
     assert only_layer(older, replace(RECIPE, backbone_factor=0.1)) is None
     assert only_layer(older, RECIPE) is not None
+    newer = replace(made, new_part=made.model)
+    assert only_layer(newer, replace(RECIPE, backbone_factor=0.1)) is not None
 
 
 def test_modes_and_generator_are_left_as_they_were() -> None:

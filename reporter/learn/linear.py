@@ -44,8 +44,9 @@ def only_layer(task: Task, recipe: Recipe) -> nn.Linear | None:
     (layer,) = layers
     state = task.model.state_dict(keep_vars=True).values()
     has_more = [id(tensor) for tensor in state] != [id(layer.weight), id(layer.bias)]
-    has_older_rate = task.new_part is not None and recipe.backbone_factor != 1
-    if has_more or has_older_rate or not (layer.weight.requires_grad and layer.bias.requires_grad):
+    learns = all(p.requires_grad for p in layer.parameters())
+    is_new = task.new_part is None or layer in task.new_part.modules()
+    if has_more or not learns or not (is_new or recipe.backbone_factor == 1):
         return None
     fits = inputs[0].numel() == layer.in_features and inputs.dtype == layer.weight.dtype
     return layer if fits and computes(task, layer) else None
@@ -74,7 +75,10 @@ def computes(task: Task, layer: nn.Linear) -> bool:
     probes = probes.to(like.device)
     with modes_kept(task.model), isolated(0, device=like.device.type), torch.no_grad():
         due = functional.linear(probes.flatten(1), layer.weight, layer.bias)
-        in_training, in_evaluation = (task.model.train(mode)(probes) for mode in (True, False))
+        in_evaluation = task.model.eval()(probes)
+        for module in task.active:
+            module.train()
+        in_training = task.model(probes)
     is_unprepared = task.prepare(probes) is probes
     return is_unprepared and torch.equal(in_training, due) and torch.equal(in_evaluation, due)
 
