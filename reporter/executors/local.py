@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 # Nothing that initialises CUDA, which no fork outlives, and nothing whose code is part of a
 # result's key: a server that lives on, as that of a preview, would compute with code of the past.
-PRELOADED = ["reporter.executors.one_thread", "torch", "torchvision", "reporter.executors.worker"]
+PRELOADED = [
+    "reporter.executors.one_thread",
+    "torch",
+    "torchvision",
+    "reporter.executors.worker",
+    "reporter.executors.settled",
+]
 
 
 @dataclass(frozen=True)
