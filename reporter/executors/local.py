@@ -29,7 +29,7 @@ PRELOADED = [
     "torch",
     "torchvision",
     "reporter.executors.worker",
-    "reporter.executors.settled",
+    "reporter.executors.memory",
 ]
 
 
