@@ -67,22 +67,22 @@ def saliency(
     if len({*names, "maps", "predictions"}) < len(names) + 2:
         message = f"images: {', '.join(names)}: two have one name, or that of a result; rename one"
         raise ReportError(message)
+    targets = [target_of(seen, row, target) for row in range(len(images))]
+    inputs = loaded.normalisation.scaled(seen.pixels.to(run.device))
+    found = maps_of(methods, loaded.network, inputs, targets, options)
     rows = {}
     for row, image in enumerate(images):
-        index = target_of(seen, row, target)
-        inputs = loaded.normalisation.scaled(seen.pixels[row : row + 1].to(run.device))[0]
-        found = maps_of(methods, loaded.network, inputs, index, options)
-        titles = [f"{TITLES[method]} of {seen.classes[index]}" for method in found]
+        kind = seen.classes[targets[row]]
+        titles = [f"{TITLES[method]} of {kind}" for method in found]
         rows[names[row]] = ImageGrid(
             images=(
                 seen.pixels[row].permute(1, 2, 0).contiguous().numpy(),
-                *(drawn(one).numpy() for one in found.values()),
+                *(drawn(maps[row]).numpy() for maps in found.values()),
             ),
             labels=(image.name, *titles),
             columns=1 + len(set(methods)),
-            description=f"{image.name} and the map of {seen.classes[index]}",
+            description=f"{image.name} and the map of {kind}",
         )
-        run.progress(stage="maps", done=row + 1, of=len(images))
     maps = ImageGrid(
         images=tuple(image for grid in rows.values() for image in grid.images),
         labels=tuple(label for grid in rows.values() for label in grid.labels),

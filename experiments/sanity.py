@@ -64,7 +64,7 @@ def sanity(
     """
     from reporter.learn import photographs, randomisation
     from reporter.learn.grids import edges
-    from reporter.learn.maps import Options, maps_of
+    from reporter.learn.maps import Options, maps_of_one
     from reporter.learn.saliency import target_of
     from reporter.learn.weights import pretrained
 
@@ -74,10 +74,10 @@ def sanity(
     index = target_of(seen, 0, target)
     inputs = trained.normalisation.scaled(seen.pixels.to(run.device))[0]
     options = Options(samples=samples, noise=noise, layer=layer, seed=run.stream("augmentation"))
-    known = maps_of(methods, trained.network, inputs, index, options)
+    known = maps_of_one(methods, trained.network, inputs, index, options)
     found = randomisation.compared(0, known, known)
     for count, network in randomisation.cascade(trained.network, random, stages):
-        maps = maps_of(methods, network, inputs, index, options)
+        maps = maps_of_one(methods, network, inputs, index, options)
         found += randomisation.compared(count, maps, known)
         run.progress(stage="maps", random=count)
     edge = edges(seen.pixels[0])

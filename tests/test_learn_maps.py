@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision import models
 
 from reporter.learn.class_model import Ascent, climbed
-from reporter.learn.maps import Method, Options, maps_of
+from reporter.learn.maps import Method, Options, maps_of, maps_of_one
 from reporter.learn.saliency import gradient_map
 from reporter.learn.streams import generator, isolated
 
@@ -56,7 +56,7 @@ def climb(made: nn.Module) -> None:
 
 @pytest.mark.parametrize(
     "act",
-    [*(lambda made, m=m: maps_of([m], made, IMAGE, 2, OPTIONS) for m in METHODS), climb],
+    [*(lambda made, m=m: maps_of_one([m], made, IMAGE, 2, OPTIONS) for m in METHODS), climb],
     ids=[*METHODS, "class model"],
 )
 def test_no_gradient_of_a_weight_is_computed(act: Callable[[nn.Module], object]) -> None:
@@ -76,3 +76,14 @@ def test_a_map_is_bit_by_bit_the_one_with_gradients_of_weights() -> None:
         expected = by_hand(made)
     assert sum(mask[1] for mask in noted.masks) == 40
     assert torch.equal(gradient_map(network(), IMAGE, 2), expected)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_images_are_explained_together_as_they_are_alone(method: Method) -> None:
+    """Each for a class of its own, over more images than one batch holds."""
+    images = torch.randn(17, 3, 32, 32, generator=generator(2))
+    targets = [number % 5 for number in range(17)]
+    together = maps_of([method], network(), images, targets, OPTIONS)[method]
+    for number in (0, 3, 16):
+        alone = maps_of_one([method], network(), images[number], targets[number], OPTIONS)[method]
+        torch.testing.assert_close(together[number], alone)

@@ -1,22 +1,24 @@
-"""The name of a saliency method → its map of an image.
+"""The name of a saliency method → its maps of images.
 
-Shape legend: C = 3 channels, H height, W width.
+Shape legend: B images, C = 3 channels, H height, W width.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
+
+import torch
 
 from reporter.errors import ReportError
 from reporter.learn.grad_cam import grad_cam_map
-from reporter.learn.saliency import gradient_map
+from reporter.learn.saliency import gradient_maps
 from reporter.learn.smoothgrad import smoothgrad_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import torch
     from torch import nn
 
 Method = Literal["gradient", "smoothgrad", "grad-cam"]
@@ -43,39 +45,52 @@ class Options:
 def maps_of(
     methods: Sequence[Method],
     network: nn.Module,
-    image_CHW: torch.Tensor,
-    target: int,
+    images_BCHW: torch.Tensor,
+    targets: Sequence[int],
     options: Options,
 ) -> dict[Method, torch.Tensor]:
-    """Return each method's map of a normalised image for the class `target`, (H, W), on the CPU.
+    """Return each method's maps of normalised images for their targets, (B, H, W), on the CPU.
+
+    No map has a value below 0.
 
     Raises:
         ReportError: no methods; or Grad-CAM's layer is unknown or gives no maps.
     """
     if not methods:
         raise ReportError(f"methods is empty; choose from {', '.join(TITLES)}")
-    return {method: map_of(method, network, image_CHW, target, options).cpu() for method in methods}
+    return {
+        method: maps_by(method, network, images_BCHW, targets, options).cpu() for method in methods
+    }
 
 
-def map_of(
-    method: Method, network: nn.Module, image_CHW: torch.Tensor, target: int, options: Options
+def maps_of_one(
+    methods: Sequence[Method],
+    network: nn.Module,
+    image_CHW: torch.Tensor,
+    target: int,
+    options: Options,
+) -> dict[Method, torch.Tensor]:
+    """Return each method's map of one normalised image, (H, W), on the CPU; as `maps_of`."""
+    found = maps_of(methods, network, image_CHW[None], [target], options)
+    return {method: maps_BHW[0] for method, maps_BHW in found.items()}
+
+
+def maps_by(
+    method: Method,
+    network: nn.Module,
+    images_BCHW: torch.Tensor,
+    targets: Sequence[int],
+    options: Options,
 ) -> torch.Tensor:
-    """Return the method's map of a normalised image for the class `target`, (H, W), never below 0.
-
-    Raises:
-        ReportError: Grad-CAM's layer is unknown or gives no maps.
-    """
+    """Return one method's maps, (B, H, W)."""
     match method:
         case "gradient":
-            return gradient_map(network, image_CHW, target)
+            return gradient_maps(network, images_BCHW, targets)
         case "smoothgrad":
-            return smoothgrad_map(
-                network,
-                image_CHW,
-                target,
-                samples=options.samples,
-                noise=options.noise,
-                seed=options.seed,
+            each = partial(
+                smoothgrad_map, samples=options.samples, noise=options.noise, seed=options.seed
             )
         case "grad-cam":
-            return grad_cam_map(network, image_CHW, target, options.layer)
+            each = partial(grad_cam_map, layer=options.layer)
+    pairs = zip(images_BCHW, targets, strict=True)
+    return torch.stack([each(network, image_CHW, target) for image_CHW, target in pairs])

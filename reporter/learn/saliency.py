@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 
     from reporter.learn.photographs import Photographs
 
+BATCH = 16  # images whose gradients are computed together
 WHITE_FROM = 0.99  # share of the pixels below the level that is drawn white
 
 
 def gradient_map(network: nn.Module, image_CHW: torch.Tensor, target: int) -> torch.Tensor:
-    """Return |∂S_c/∂I|, its maximum over the channels, for the un-normalised score S_c: (H, W).
+    """Return one image's map of `gradient_maps`, (H, W)."""
+    map_HW: torch.Tensor = gradient_maps(network, image_CHW[None], [target])[0]
+    return map_HW
+
+
+def gradient_maps(
+    network: nn.Module, images_BCHW: torch.Tensor, targets: Sequence[int]
+) -> torch.Tensor:
+    """Return |∂S_c/∂I|, its maximum over the channels, for the un-normalised score S_c: (B, H, W).
 
     K. Simonyan, A. Vedaldi, A. Zisserman, "Deep Inside Convolutional Networks: Visualising Image
     Classification Models and Saliency Maps", 2014, https://arxiv.org/abs/1312.6034, section 3:
@@ -34,13 +43,14 @@ def gradient_map(network: nn.Module, image_CHW: torch.Tensor, target: int) -> to
 
     Args:
         network: need not be in evaluation mode and is left as it is; no parameter gets a gradient.
-        image_CHW: normalised, on the network's device.
-        target: index c of the class.
+        images_BCHW: normalised, on the network's device.
+        targets: index c of each image's class.
     """
+    targets_B = torch.tensor(targets, device=images_BCHW.device)
+    batches = zip(images_BCHW.split(BATCH), targets_B.split(BATCH), strict=True)
     with gradients_of_images(network):
-        slope_1CHW = slopes(network, image_CHW[None], target)
-    slopes_HW: torch.Tensor = slope_1CHW[0].abs().amax(0)
-    return slopes_HW
+        slopes_BCHW = torch.cat([slopes(network, *batch) for batch in batches])
+    return slopes_BCHW.abs().amax(1)
 
 
 @contextlib.contextmanager
@@ -59,10 +69,11 @@ def gradients_of_images(network: nn.Module) -> Iterator[None]:
             parameter.requires_grad_()
 
 
-def slopes(network: nn.Module, images_BCHW: torch.Tensor, target: int) -> torch.Tensor:
-    """Return ∂S_c/∂I of each image, (B, C, H, W); inside `gradients_of_images`."""
+def slopes(network: nn.Module, images_BCHW: torch.Tensor, targets_B: torch.Tensor) -> torch.Tensor:
+    """Return ∂S_c/∂I of each image for its target, (B, C, H, W); inside `gradients_of_images`."""
     leaves_BCHW = images_BCHW.detach().clone().requires_grad_()
-    (slopes_BCHW,) = torch.autograd.grad(network(leaves_BCHW)[:, target].sum(), leaves_BCHW)
+    scores_B = network(leaves_BCHW).gather(1, targets_B[:, None])
+    (slopes_BCHW,) = torch.autograd.grad(scores_B.sum(), leaves_BCHW)
     return slopes_BCHW
 
 

@@ -50,7 +50,8 @@ def smoothgrad_map(
                 image_CHW + deviation * normal(image_CHW, dice)
                 for _ in range(first, min(first + BATCH, samples))
             ]
-            total_CHW += slopes(network, torch.stack(noisy), target).sum(0)
+            targets_B = torch.full((len(noisy),), target, device=image_CHW.device)
+            total_CHW += slopes(network, torch.stack(noisy), targets_B).sum(0)
     mean_HW: torch.Tensor = (total_CHW / samples).abs().amax(0)
     return mean_HW
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from reporter.learn.precision import Precision
 
-BATCH, CLASSES, STEPS = 32, 7, 3
+BATCH, CLASSES, STEPS = 32, 7, 5
 RATE, MOMENTUM = 0.001, 0.9
 NETWORKS = {"ResNet-18": models.resnet18, "AlexNet": models.alexnet}
 RUN = Run(name="benchmark")
@@ -143,7 +143,10 @@ def steps(name: str) -> list[Case]:
 
 
 def our_steps(network: nn.Module, samples: Samples, precision: Precision) -> tuple[float, float]:
-    """Train an epoch; return the seconds of a step, from batch to batch, and the first loss."""
+    """Train an epoch; return the seconds of a step, from batch to batch, and the first loss.
+
+    The first step is left out, as for the course: it finds no memory for momentum yet.
+    """
     began: list[float] = []
 
     def prepare(images: torch.Tensor) -> torch.Tensor:
@@ -153,7 +156,7 @@ def our_steps(network: nn.Module, samples: Samples, precision: Precision) -> tup
     recipe = Recipe(rates=(RATE,), epochs=1, batch=BATCH, momentum=MOMENTUM, precision=precision)
     made = replace(task(network, samples, Augmentation()), prepare=prepare)
     found = sweep(made, recipe, RUN)
-    return (began[-1] - began[0]) / (len(began) - 1), found.trials[0].losses[0]
+    return (began[-1] - began[1]) / (len(began) - 2), found.trials[0].losses[0]
 
 
 def apart(ours: torch.Tensor, plain: torch.Tensor) -> str:
