@@ -32,6 +32,8 @@ from pages import TARGET, VECTORS
 from peaks import matmul_peak
 from tabled import Measured, measured, table, timed
 
+import reporter.executors.memory  # noqa: F401 - both sides keep memory as workers do
+
 GROUPS = ("sweeps", "machines", "steps", "demo")
 MARK = "<!-- training -->\n"
 
