@@ -24,8 +24,9 @@ weights: $(READY)  # makes data/compact-alexnet.safetensors anew
 	$(BIN)/report run pretrain --report pretraining
 	$(BIN)/report export pretrain data/compact-alexnet.safetensors --report pretraining --half
 
-bench: $(READY)  # measures a report of about 30 pages; docs/benchmarks.md
-	$(BIN)/python tests/benchmarks/pages.py
+bench: $(READY)  # measures pages and training, an hour; docs/benchmarks.md
+	$(BIN)/python tests/benchmarks/pages.py --write
+	$(BIN)/python tests/benchmarks/training.py --write
 
 compare: $(READY)  # sets one page by Typst and by us; docs/compare/README.md
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,compare]'

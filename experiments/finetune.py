@@ -53,8 +53,9 @@ def finetune(
     with all the others by stochastic gradient descent at a constant rate, against cross-entropy.
     A part of the training images is held out. Every learning rate starts from the same state; the
     state with the highest accuracy on the images held out, over all rates and epochs, is kept (of
-    equal ones the first) and is the one whose test accuracy counts. Frozen layers that neither vary
-    nor see augmented images are computed once per image.
+    equal ones the first) and is the one whose test accuracy counts. What
+    comes before the first layer that learns or varies is computed once per image where images are
+    not augmented and no bit changes.
 
     Args:
         data: images to train and test on.

@@ -69,11 +69,11 @@ def saliency(
         raise ReportError(message)
     targets = [target_of(seen, row, target) for row in range(len(images))]
     inputs = loaded.normalisation.scaled(seen.pixels.to(run.device))
-    found = maps_of(methods, loaded.network, inputs, targets, options)
+    found = maps_of(methods, loaded.network, inputs, targets, options, tell=run.progress)
     rows = {}
     for row, image in enumerate(images):
-        kind = seen.classes[targets[row]]
-        titles = [f"{TITLES[method]} of {kind}" for method in found]
+        shown = seen.classes[targets[row]]
+        titles = [f"{TITLES[method]} of {shown}" for method in found]
         rows[names[row]] = ImageGrid(
             images=(
                 seen.pixels[row].permute(1, 2, 0).contiguous().numpy(),
@@ -81,7 +81,7 @@ def saliency(
             ),
             labels=(image.name, *titles),
             columns=1 + len(set(methods)),
-            description=f"{image.name} and the map of {kind}",
+            description=f"{image.name} and the map of {shown}",
         )
     maps = ImageGrid(
         images=tuple(image for grid in rows.values() for image in grid.images),

@@ -224,7 +224,7 @@ def test_augmented_images_pass_the_whole_network() -> None:
     """No output is the same each time then; the record says why nothing was kept."""
     made, run = replace(task(tiny, ONE, 32), augmentation=parse(["flip"])), Run(name="x")
     assert first_layers_once(made, HALF, run) is made
-    assert run.notes == {"prefix": "none: images are augmented"}
+    assert run.notes == {"whole": "images are augmented"}
 
 
 @pytest.mark.parametrize(("limit", "frozen_mode"), [(0, "eval"), (2**40, "train")])
@@ -235,7 +235,7 @@ def test_outputs_that_do_not_pay_are_not_kept(
     monkeypatch.setattr(frozen, "LIMIT_BYTES", limit)
     made, run = task(CompactAlexNet, ONE, 64, frozen_mode), Run(name="x")
     assert first_layers_once(made, HALF, run) is made
-    assert re.fullmatch(r"none: \S+ gives \d+ numbers an image", str(run.notes["prefix"]))
+    assert re.fullmatch(r"\S+ gives \d+ numbers an image", str(run.notes["whole"]))
 
 
 def test_layers_in_place_leave_kept_outputs_alone() -> None:

@@ -133,7 +133,7 @@ def test_the_files_used_longest_ago_make_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A folder of two files' size: the third removes the one that no run used since."""
-    monkeypatch.setenv("REPORT_CACHE_GB", str(4.5 * RECORD / 2**30))
+    monkeypatch.setenv("REPORT_CACHE_GB", str(4.5 * RECORD / 1e9))
     kinds = [Kind(recipe={"n": n}, shape=(2, 3), dtype=torch.float32) for n in range(3)]
     for age, kind in ((20, kinds[0]), (10, kinds[1])):
         assert Squares(1, 2).rows(tmp_path, kind) == 2
@@ -149,7 +149,7 @@ def test_rows_that_exceed_the_limit_alone_are_not_kept(
 ) -> None:
     """They push nothing out, either."""
     Squares(1).rows(tmp_path)
-    monkeypatch.setenv("REPORT_CACHE_GB", str(2 * RECORD / 2**30))
+    monkeypatch.setenv("REPORT_CACHE_GB", str(2 * RECORD / 1e9))
     assert [Squares(2, 3, 4).rows(tmp_path) for _ in range(2)] == [3, 3]
     assert Squares(1).rows(tmp_path) == 0
 

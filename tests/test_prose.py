@@ -733,6 +733,21 @@ def test_the_appendix_says_how_each_run_was_made(tmp_path: Path) -> None:
     assert "<p>Pretend to train.</p>" in whole
 
 
+def test_the_appendix_says_what_was_computed_once_whatever_a_cache_had(tmp_path: Path) -> None:
+    """Counts of what was kept, and where a run went on, stay in the record."""
+    notes = {"prefix": "classifier.5", "sweep": "stacked"}
+    cached = {"forwards": 0, "kept": 900, "resumed_at": "rate 0.1, epoch 3"}
+    pages = []
+    for said in (notes, notes | {"forwards": 900, "kept": 0}, notes | cached):
+        run = finished("one", every_artifact())
+        results = tuple(replace(s, record=s.record | {"computed": said}) for s in run.results)
+        runs = {"one": replace(run, results=results)}
+        pages.append(page.whole(_compose(tmp_path, "Text.", runs)))
+    due = "Computed</span> layers up to classifier.5 once for each image; several rates together."
+    assert due in pages[0]
+    assert pages[0] == pages[1] == pages[2]
+
+
 def test_equal_sources_and_results_are_equal_bytes(tmp_path: Path) -> None:
     """In any folder: the page holds nothing of where it was made."""
     pages = [page.whole(_compose(tmp_path / name, TWO)) for name in ("a", "b")]

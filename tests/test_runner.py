@@ -23,6 +23,19 @@ def pid(run: Run, *, share: float = 0.0) -> Result:
 
 
 @experiment
+def goes_on(run: Run) -> Result:
+    """Die once, leaving how far it was."""
+    import os, signal
+
+    if not run.resume.exists():
+        run.resume.write_text("4")
+        run.resume.with_name(f"{run.resume.name}.partial").write_text("half")
+        os.kill(os.getpid(), signal.SIGKILL)
+    run.note(resumed_at="epoch " + run.resume.read_text())
+    return Result(epoch=Metric(value=float(run.resume.read_text()), unit="count"))
+
+
+@experiment
 def counts_threads(run: Run) -> Result:
     """Say how many threads a library takes at most, and whether CUDA came along."""
     import sklearn.svm
@@ -111,6 +124,18 @@ def test_a_result_is_stored_with_how_it_was_computed(tmp_path: Path) -> None:
     assert record["processor_seconds"] > 0
     lines = (tmp_path / "build/work" / outcome.job.key / "progress.jsonl").read_text().splitlines()
     assert {**json.loads(lines[-1]), "time": 0} == {"epoch": 1, "epochs": 1, "time": 0}
+
+
+def test_a_killed_run_goes_on_from_what_it_kept(tmp_path: Path) -> None:
+    """A new worker finds it; nothing of it is left when the result is stored."""
+    tables = '[runs.a]\nexperiment = "goes_on"\n'
+    (first,), (second,) = _run(tmp_path, tables), _run(tmp_path, tables)
+    assert "SIGKILL" in first.error
+    found = store(tmp_path).load(second.job.key)
+    assert found.result["epoch"].value == 4
+    assert found.record["computed"] == {"resumed_at": "epoch 4"}
+    left = [path.name for path in (tmp_path / "build/work" / second.job.key).iterdir()]
+    assert not [name for name in left if name.startswith("epochs")]
 
 
 def test_a_fast_loop_is_heard_ten_times_a_second(

@@ -21,7 +21,7 @@ class Task:
     file: Path
     arguments: Mapping[str, Any]
     store: Path
-    work: Path  # build/work/<key>: progress, epochs to go on from, and error of this task
+    work: Path  # build/work/<key>: progress, the epoch to go on from, and error of this task
     cache: Path  # what tasks compute once for all: decoded images, outputs of frozen layers
     log: Path  # what the worker prints
     device: str

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reporter.executors import Task
 
 RECORDED = ("torch", "torchvision", "numpy", "scikit-learn", "pillow", "reporter")
+RESUME = "epochs.pt"  # how far a run is; it goes when the result is stored
 PAUSE_S = 0.1  # between two lines of progress
 COUNTS = (("epoch", "epochs"), ("done", "of"))
 
@@ -45,7 +46,8 @@ def work(task: Task) -> None:
         try:
             result, record = _compute(task)
             Store(task.store).save(task.key, result, record)
-            _resume(task).unlink(missing_ok=True)
+            for kept in task.work.glob(f"{RESUME}*"):  # and what a killed write left of it
+                kept.unlink()
         except BaseException as exc:  # noqa: BLE001 - the parent reports it
             _report(task, exc)
             raise SystemExit(1) from None
@@ -59,7 +61,7 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
         device=device,
         notify=Progress(task.work / "progress.jsonl"),
         cache=task.cache,
-        resume=_resume(task),
+        resume=task.work / RESUME,
     )
     started = time.perf_counter()
     found = {e.name: e for e in experiments_in(task.file)}
@@ -82,11 +84,6 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
         "computed": run.notes,
     }
     return result, record
-
-
-def _resume(task: Task) -> Path:
-    """Return where a run keeps how far it is; the file goes when the result is stored."""
-    return task.work / "epochs.pt"
 
 
 class Progress:

@@ -178,10 +178,10 @@ def cut(network: nn.Module, active: Iterable[nn.Module]) -> Cut:
         last = last_place(line)
         if last is None:
             raise Refusal("nothing comes before what learns or varies")
-        return Cut(place=name(last), first=line.until(last), rest=line.after(last))
+        return Cut(place=place_of(last), first=line.until(last), rest=line.after(last))
 
 
-def name(step: fx.Node) -> str:
+def place_of(step: fx.Node) -> str:
     """Return a layer's name, or a function's in the line."""
     return str(step.target) if step.op == "call_module" else step.name
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from torch import fx
 
 from reporter.errors import ReportError, nearest
-from reporter.learn.cuts import Line, Refusal, name
+from reporter.learn.cuts import Line, Refusal, place_of
 from reporter.learn.evaluate import modes_kept
 from reporter.learn.frozen import MAPS, Frozen
 from reporter.learn.networks import last_layer
@@ -53,7 +53,7 @@ def features(
         except Refusal as exc:
             raise ReportError(f"layer: {exc}; choose another network") from exc
         last = step(line, layer)
-        frozen = Frozen(place=name(last), steps=line.until(last), scaling=scaling)
+        frozen = Frozen(place=place_of(last), steps=line.until(last), scaling=scaling)
         if not line.is_pure_until(last):  # its outputs are not kept
             parts = [replace(part, digests=()) for part in parts]
     if frozen.one(parts[0], run).dim() == MAPS:

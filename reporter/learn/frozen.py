@@ -54,7 +54,7 @@ def first_layers_once(task: Task, scaling: Normalisation, run: RunContext) -> Ta
     try:
         found, prepare = checked(task, scaling, run)
     except Refusal as reason:
-        run.note(prefix=f"none: {reason}")
+        run.note(whole=str(reason))
         return task
     frozen = Frozen(place=found.place, steps=found.first, scaling=scaling)
     return replace(

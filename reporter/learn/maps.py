@@ -17,7 +17,7 @@ from reporter.learn.saliency import gradient_maps
 from reporter.learn.smoothgrad import smoothgrad_map
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import nn
 
@@ -48,19 +48,23 @@ def maps_of(
     images_BCHW: torch.Tensor,
     targets: Sequence[int],
     options: Options,
+    *,
+    tell: Callable[..., None] = lambda **_: None,
 ) -> dict[Method, torch.Tensor]:
     """Return each method's maps of normalised images for their targets, (B, H, W), on the CPU.
 
-    No map has a value below 0.
+    No map has a value below 0. `tell` hears of each method that is done.
 
     Raises:
         ReportError: no methods; or Grad-CAM's layer is unknown or gives no maps.
     """
     if not methods:
         raise ReportError(f"methods is empty; choose from {', '.join(TITLES)}")
-    return {
-        method: maps_by(method, network, images_BCHW, targets, options).cpu() for method in methods
-    }
+    found: dict[Method, torch.Tensor] = {}
+    for done, method in enumerate(methods, 1):
+        found[method] = maps_by(method, network, images_BCHW, targets, options).cpu()
+        tell(stage=TITLES[method], done=done, of=len(methods))
+    return found
 
 
 def maps_of_one(

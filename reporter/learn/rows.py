@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Compute = Callable[[list[int]], Iterable[torch.Tensor]]
 
 FOLDER = "rows"  # of the cache
-LIMIT = "REPORT_CACHE_GB"  # environment variable: size of that folder
+LIMIT = "REPORT_CACHE_GB"  # environment variable: size of that folder, in 10⁹ bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,5 +212,5 @@ def limit_bytes() -> float:
     text = os.environ.get(LIMIT, "10")
     with contextlib.suppress(ValueError):
         if 0 <= float(text) < math.inf:
-            return float(text) * 2**30
+            return float(text) * 1e9
     raise ReportError(f"{LIMIT} = {text!r} is no size; set it to a number of gigabytes, such as 10")

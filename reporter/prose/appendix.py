@@ -25,6 +25,7 @@ class Entry:
     keys: tuple[str, ...]
     parameters: Pairs
     inputs: Pairs
+    computed: tuple[str, ...]
     machine: Pairs
     error: str
 
@@ -65,6 +66,7 @@ def _entry(
 ) -> Entry:
     seconds = [stored.record["seconds"] for stored in run.results]
     own = [_without(_machine(stored.record), machine) for stored in run.results]
+    said = [words for stored in run.results for words in _computed(stored.record)]
     return Entry(
         name=run.name,
         seeds=seeds_text([job.seed for job in run.jobs]),
@@ -72,6 +74,7 @@ def _entry(
         keys=tuple(job.key[:10] for job in run.jobs),
         parameters=tuple(_without(given, shared).items()),
         inputs=tuple((name, digest[:12]) for name, digest in run.jobs[0].inputs.items()),
+        computed=tuple(dict.fromkeys(said)),
         machine=tuple(dict.fromkeys(pair for pairs in own for pair in pairs.items())),
         error=run.error,
     )
@@ -98,3 +101,10 @@ def _machine(record: Mapping[str, Any]) -> dict[str, str]:
     said = {"device": record["device"], "threads": str(threads), "host": record["host"]}
     said |= {"Python": record["python"], **dict(sorted(record["versions"].items()))}
     return said | ({"commit": record["commit"][:12]} if record["commit"] else {})
+
+
+def _computed(record: Mapping[str, Any]) -> list[str]:
+    """Return what was computed once or together; nothing that depends on what a cache had."""
+    notes = record.get("computed", {})  # other experiments note nothing, old records have none
+    once = [f"layers up to {notes['prefix']} once for each image"] if "prefix" in notes else []
+    return once + ["several rates together"] * (notes.get("sweep") == "stacked")

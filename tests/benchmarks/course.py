@@ -1,13 +1,12 @@
 """What our engine is measured against: a course script, as a competent student writes it.
 
-torchvision's idiom: ImageFolder and DataLoader, one learning rate after another, the best state by
-validation accuracy, tested once. Frozen layers take no gradient and evaluate. Nothing here changes
-when the engine gets faster; `tests/benchmarks/training.py` runs both.
+torchvision's idiom: ImageFolder and DataLoader, frozen layers that take no gradient and evaluate.
+An epoch and a test are here; training rates one after another repeats them, so the benchmarks
+extrapolate. Nothing here changes when the engine gets faster.
 """
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -157,40 +156,3 @@ def evaluate(network: nn.Module, batches: Batches, *, device: str = "cpu") -> tu
         right += (scores.argmax(1) == labels).sum().item()
         seen += len(labels)
     return total / seen, right / seen
-
-
-def sweep(
-    network: nn.Module,
-    parts: Loaders,
-    *,
-    rates: tuple[float, ...],
-    epochs: int,
-    momentum: float = 0.0,
-    device: str = "cpu",
-    loss_over: str = "mean",
-    measured_in_evaluation: bool = False,
-    frozen_evaluates: bool = True,
-) -> tuple[float, float]:
-    """Train with every rate from the same state; return best validation and its test accuracy.
-
-    `measured_in_evaluation` measures the training images again after each epoch, as R3 does.
-    """
-    start = copy.deepcopy(network.state_dict())
-    best_accuracy, best_state = -1.0, start
-    network.to(device)
-    for rate in rates:
-        network.load_state_dict(start)
-        learning = [p for p in network.parameters() if p.requires_grad]
-        optimizer = torch.optim.SGD(learning, lr=rate, momentum=momentum)
-        for _ in range(epochs):
-            train_epoch(
-                network, parts.train, optimizer,
-                device=device, loss_over=loss_over, frozen_evaluates=frozen_evaluates,
-            )  # fmt: skip
-            if measured_in_evaluation:
-                evaluate(network, parts.train, device=device)
-            _, accuracy = evaluate(network, parts.validation, device=device)
-            if accuracy > best_accuracy:
-                best_accuracy, best_state = accuracy, copy.deepcopy(network.state_dict())
-    network.load_state_dict(best_state)
-    return best_accuracy, evaluate(network, parts.test, device=device)[1]

@@ -22,13 +22,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch.utils.flop_counter import FlopCounterMode
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 import course
+import torch
 from peaks import matmul_peak
+from torch.utils.flop_counter import FlopCounterMode
 
 REPORT = str(Path(sys.executable).with_name("report"))
 PASSES = 250  # 50 epochs of 5 rates
@@ -148,14 +145,14 @@ def keys(place: Path) -> dict[str, str]:
     return {job["run"]: job["key"] for job in json.loads(lock.read_text())["jobs"]}
 
 
-def training_flops(images: int) -> float:
+def training_flops(images: int, held_out: float) -> float:
     """Return the floating-point operations of training ResNet-18 on so many images, 50 × 5 times.
 
-    A step costs three forward passes; measuring training and validation images another one.
+    A step costs three forward passes of what is not held out; measuring all images another one.
     """
     with FlopCounterMode(display=False) as counted, torch.no_grad():
         course.pretrained("resnet18", None)(torch.zeros(1, 3, 227, 227))
-    return PASSES * images * (TO_TRAIN + 1) * counted.get_total_flops()
+    return PASSES * images * (TO_TRAIN * (1 - held_out) + 1) * counted.get_total_flops()
 
 
 def report(given: argparse.Namespace, chosen: list[Setting]) -> None:
@@ -178,9 +175,8 @@ def report(given: argparse.Namespace, chosen: list[Setting]) -> None:
             f"{theirs[s.run, w]:.0f} | {theirs[s.run, w] / one['seconds']:.1f}"
             for w in given.workers
         )
-        count = (236 if s.few else 2108) * (1 - s.validation)
-        share = training_flops(int(count)) / one["seconds"] / peak
-        shown = "" if s.head_only else f"{100 * share:.1f} %"
+        share = training_flops(236 if s.few else 2108, s.validation) / one["seconds"] / peak
+        shown = "" if s.head_only or s.pipeline == "as augmented" else f"{100 * share:.1f} %"
         say(
             f"| {s.run} | {one['seconds']:.1f} | {ratios} | {one['validation']:.1f} "
             f"({s.found[0]}) | {one['test']:.1f} ({s.found[1]}) | {shown} |\n"

@@ -10,7 +10,7 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
-from tabled import Case, timed
+from tabled import Case, apart, timed
 from torchvision import models
 
 from reporter.learn.saliency import gradient_maps
@@ -141,21 +141,13 @@ def grid(name: str, data: tuple[Array, Array, Array], rounds: int | None = None)
 
 def components(name: str, features: Array) -> Case:
     """Return the shares of variance."""
-    return case(
-        name, lambda: plain_components(features), lambda: our_components(features), farthest
-    )
+    return case(name, lambda: plain_components(features), lambda: our_components(features), apart)
 
 
 def changed(plain: tuple[float, Array], ours: tuple[float, Array]) -> str:
     """Say whether C is the same and how many predictions are not."""
     chosen = f"C = {ours[0]:g}" if plain[0] == ours[0] else f"C = {plain[0]:g}, {ours[0]:g}"
     return f"{chosen}; {(plain[1] != ours[1]).sum()} of {len(ours[1])} predictions"
-
-
-def farthest(plain: Any, ours: Any) -> str:
-    """Say how far values are apart at most."""
-    most = float(abs(plain - ours).max())
-    return f"{most:.0e}" if most else "none, bitwise"
 
 
 def share_of_most(plain: torch.Tensor, ours: torch.Tensor) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pypdfium2
+from tabled import vectors, write
 
 from reporter.build import Request, build
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGET = ROOT / "docs" / "benchmarks.md"
 REPORT = str(Path(sys.executable).with_name("report"))
 RENDER = (
     "import sys, pathlib; from reporter import pdf;"
@@ -37,7 +37,6 @@ RENDER = (
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
-VECTORS = ("avx512f", "avx2", "avx", "sse4_2", "asimd")  # what tells classes of processors apart
 TWICE = re.compile(r'"((?:scratch|frozen|full|augmented)-few(?:-\d+)?)(?=["\.])')
 IDS = re.compile(r'(id="[\w-]+|\{#[\w-]+)')
 
@@ -179,9 +178,7 @@ def machine(at: Workspace) -> str:
     """Return the class of this machine: processor, cores and vector instructions."""
     runs = json.loads((at.output / "results.json").read_text(encoding="utf-8"))["runs"]
     record = next(iter(runs.values()))["records"][0]
-    flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
-    vectors = next((name for name in VECTORS if name in flags), "no vector instructions known")
-    return f"{record['device']}, {record['host']}, {vectors}"
+    return f"{record['device']}, {record['host']}, {vectors()}"
 
 
 def run(*command: str) -> None:
@@ -206,8 +203,7 @@ def main() -> None:
     text = f"{found}\n\n{pages} pages; medians of {given.rounds} interleaved rounds; {where}.\n"
     sys.stdout.write(text)
     if given.write:
-        head, mark, _ = TARGET.read_text(encoding="utf-8").partition("<!-- measured -->\n")
-        TARGET.write_text(head + mark + text, encoding="utf-8")
+        write("pages", text)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import course
 import torch
-from tabled import Case, timed
+from tabled import Case, apart, timed
 from torch import nn
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
@@ -157,12 +157,6 @@ def our_steps(network: nn.Module, samples: Samples, precision: Precision) -> tup
     made = replace(task(network, samples, Augmentation()), prepare=prepare)
     found = sweep(made, recipe, RUN)
     return (began[-1] - began[1]) / (len(began) - 2), found.trials[0].losses[0]
-
-
-def apart(ours: torch.Tensor, plain: torch.Tensor) -> str:
-    """Say how far values are apart at most."""
-    most = (ours - plain).abs().max().item()
-    return f"{most:.0e}" if most else "none, bitwise"
 
 
 def cases(folder: Path) -> list[Case]:

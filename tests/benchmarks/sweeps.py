@@ -18,11 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 import course
+import torch
 from tabled import Measured
 
 REPORT = str(Path(sys.executable).with_name("report"))
@@ -204,25 +201,6 @@ def child(act: str, name: str, images: Path, weights: Path | None) -> dict[str, 
         [sys.executable, HERE, *given], check=True, stdout=subprocess.PIPE, text=True
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def measure(
-    name: str, images: Path, weights: Path | None, rounds: int
-) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
-    """Return both sides' measurements, interleaved, every other round backwards."""
-    theirs: list[dict[str, float]] = []
-    ours: list[dict[str, float]] = []
-    for number in range(rounds):
-        for side, found in [("course", theirs), ("our", ours)][:: 1 if number % 2 == 0 else -1]:
-            is_cold = name.endswith(", cold")
-            case = name.removesuffix(", cold")
-            found.append(
-                cold(side, CASES[case], images, weights)
-                if is_cold
-                else child(f"{side}_training", case, images, weights)
-            )
-            sys.stderr.write(f"{name}, {side}: {found[-1]}\n")
-    return theirs, ours
 
 
 def rows(images: Path, weights: Path | None, rounds: int) -> list[Measured]:

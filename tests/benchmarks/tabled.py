@@ -6,10 +6,15 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+TARGET = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+VECTORS = ("avx512f", "avx2", "avx", "sse4_2", "asimd")  # what tells classes of processors apart
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -110,3 +115,24 @@ def row(one: Measured) -> str:
         f"| {one.name} | {plain:.3g} | {ours:.3g} | {one.ratio:.3g} | {len(one.ours_s)} "
         f"| {one.memory} | {one.peak} | {one.difference} |"
     )
+
+
+def apart(ours: Any, plain: Any) -> str:
+    """Say how far values are apart at most."""
+    most = float(abs(ours - plain).max())
+    return f"{most:.0e}" if most else "none, bitwise"
+
+
+def write(name: str, text: str) -> None:
+    """Put text between the marks of a name in docs/benchmarks.md."""
+    head, start, rest = TARGET.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+    _, end, tail = rest.partition(f"<!-- /{name} -->\n")
+    if not end:
+        sys.exit(f"{TARGET}: no <!-- {name} --> … <!-- /{name} -->; put them where the rows belong")
+    TARGET.write_text(head + start + text + end + tail, encoding="utf-8")
+
+
+def vectors() -> str:
+    """Return the vector instructions that tell this processor's class."""
+    words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    return next((name for name in VECTORS if name in words), "no vector instructions known")

@@ -22,20 +22,16 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 import machines
 import steps
 import sweeps
 import torch
-from pages import TARGET, VECTORS
 from peaks import matmul_peak
-from tabled import Measured, measured, table, timed
+from tabled import Measured, measured, table, timed, vectors, write
 
-import reporter.executors.memory  # noqa: F401 - both sides keep memory as workers do
+import reporter.executors.memory  # noqa: F401 - both sides keep memory as our workers do
 
 GROUPS = ("sweeps", "machines", "steps", "demo")
-MARK = "<!-- training -->\n"
 
 
 def rows(group: str, given: argparse.Namespace, images: Path) -> list[Measured]:
@@ -65,10 +61,8 @@ def demo(rounds: int) -> str:
 
 def machine() -> str:
     """Return the class of this machine, and the versions that count."""
-    words = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
-    vectors = next((name for name in VECTORS if name in words), "no vector instructions known")
     return (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {vectors}; "
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {vectors()}; "
         f"torch {torch.__version__}; matmul peak {matmul_peak() / 1e9:.0f} GFLOP/s at the end."
     )
 
@@ -90,6 +84,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=GROUPS, default=GROUPS)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    if given.write and set(given.only) != set(GROUPS):
+        parser.error("--write needs all groups: the table is written whole")
     with tempfile.TemporaryDirectory() as place:
         images = (given.images or generated(Path(place))).resolve()
         groups = [group for group in given.only if group != "demo"]
@@ -99,8 +95,7 @@ def main() -> None:
     text = "\n\n".join([*parts, machine()]) + "\n"
     sys.stdout.write(text)
     if given.write:
-        head, mark, _ = TARGET.read_text(encoding="utf-8").partition(MARK)
-        TARGET.write_text(head + mark + text, encoding="utf-8")
+        write("training", text)
 
 
 if __name__ == "__main__":
