@@ -1,5 +1,7 @@
 """Training that is interrupted, and goes on."""
 
+import os
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -148,6 +150,43 @@ def test_a_damaged_file_counts_as_nothing(damage: bytes | None, tmp_path: Path) 
     found = interrupted(whole, RECIPE, file, ())
     assert_same(found, due)
     assert "resumed_at" not in found[2].notes
+
+
+def test_a_changed_bit_changes_no_result(tmp_path: Path) -> None:
+    """Wherever it lies: training starts anew, or goes on from what the bit says nothing of."""
+    file = tmp_path / "a.pt"
+    due = interrupted(whole, RECIPE, file, ())
+    made, run = whole(), Run(name="x", resume=file, notify=stop_at(3))
+    file.unlink()
+    with pytest.raises(Stopped):
+        sweep(made, RECIPE, run)
+    kept = file.read_bytes()
+    dice = random.Random(0)
+    for _ in range(40):
+        content = bytearray(kept)
+        content[dice.randrange(len(kept))] ^= 1 << dice.randrange(8)
+        file.write_bytes(content)
+        assert_same(interrupted(whole, RECIPE, file, ()), due)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_ends_no_training(tmp_path: Path) -> None:
+    """It goes on to the same result, and keeps nothing."""
+    partial = tmp_path / f"a.pt.{os.getpid()}.partial"
+    partial.symlink_to("/dev/full")
+    due = interrupted(whole, RECIPE, tmp_path / "b.pt", ())
+    assert_same(interrupted(whole, RECIPE, tmp_path / "a.pt", ()), due)
+    assert not (tmp_path / "a.pt").exists()
+
+
+@pytest.mark.parametrize("fact", ["torch.get_num_threads", "torch.backends.cpu.get_cpu_capability"])
+def test_other_arithmetic_starts_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fact: str
+) -> None:
+    """Bits differ with threads and instructions, so a file of others says nothing."""
+    interrupted(whole, RECIPE, tmp_path / "a.pt", ())
+    monkeypatch.setattr(fact, lambda: 77)
+    assert "resumed_at" not in interrupted(whole, RECIPE, tmp_path / "a.pt", ())[2].notes
 
 
 def test_a_file_of_another_training_counts_as_nothing(tmp_path: Path) -> None:

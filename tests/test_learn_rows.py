@@ -96,7 +96,7 @@ def test_a_damaged_record_is_computed_again(tmp_path: Path, place: int) -> None:
     """A changed bit in digest, checksum or row is seen."""
     Squares(1, 2).rows(tmp_path)
     content = bytearray(the_file(tmp_path).read_bytes())
-    content[place] ^= 1
+    content[place] ^= 0x81
     the_file(tmp_path).write_bytes(content)
     assert Squares(1, 2).rows(tmp_path) == 1
     assert Squares(1, 2).rows(tmp_path) == 0
@@ -142,6 +142,21 @@ def test_the_files_used_longest_ago_make_room(
     assert Squares(1, 2).rows(tmp_path, kinds[0]) == 0
     assert Squares(1, 2).rows(tmp_path, kinds[2]) == 2
     assert [the_file(tmp_path, kind).exists() for kind in kinds] == [True, False, True]
+
+
+def test_a_file_that_grows_is_not_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another kind's rows may exceed the limit while a run still adds to it."""
+    monkeypatch.setenv("REPORT_CACHE_GB", str(4.5 * RECORD / 1e9))
+    other = Kind(recipe={"n": 1}, shape=(2, 3), dtype=torch.float32)
+    squares = Squares(1, 2, 3)
+
+    def slow(indices: list[int]) -> Iterator[torch.Tensor]:
+        for batch in squares(indices):
+            yield batch
+            Squares(1, 2, 3).rows(tmp_path, other)
+
+    rows_of(tmp_path, KIND, squares.digests, slow)
+    assert Squares(1, 2, 3).rows(tmp_path) == 0
 
 
 def test_rows_that_exceed_the_limit_alone_are_not_kept(
@@ -219,3 +234,14 @@ def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
         one.kill()
         one.communicate()
         assert other.communicate("\n")[0] == "computing\n40\n"
+
+
+def test_of_two_processes_one_computes(tmp_path: Path) -> None:
+    """The other one waits, and reads."""
+    with started(tmp_path) as first, started(tmp_path) as second:
+        for process in (first, second):
+            assert process.stdin
+            process.stdin.write("\n")
+            process.stdin.flush()
+        said = sorted(process.communicate()[0] for process in (first, second))
+    assert said == ["0\n", "computing\n40\n"]

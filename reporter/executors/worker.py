@@ -47,7 +47,7 @@ def work(task: Task) -> None:
             result, record = _compute(task)
             Store(task.store).save(task.key, result, record)
             for kept in task.work.glob(f"{RESUME}*"):  # and what a killed write left of it
-                kept.unlink()
+                kept.unlink(missing_ok=True)
         except BaseException as exc:  # noqa: BLE001 - the parent reports it
             _report(task, exc)
             raise SystemExit(1) from None

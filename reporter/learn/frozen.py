@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
-import torchvision
 
-from reporter.learn import normalisation
+from reporter.learn import normalisation, streams
+from reporter.learn.arithmetic import arithmetic
 from reporter.learn.cuts import Cut, Refusal, cut
 from reporter.learn.evaluate import modes_kept
 from reporter.learn.rows import Kind, digest_of_source, rows_of
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 # CPU 1 costs half as much again with ResNet-18, twice as much with AlexNet; 8 to 32 cost the same.
 BATCH = {"cpu": 16, "cuda": 128}
 MAPS = 4  # dimensions of a batch of maps: batch, channel, height, width
+CODE = (__file__, normalisation.__file__, streams.__file__)  # also determine outputs
 LIMIT_BYTES = 4 * 2**30  # of memory for the outputs; beyond it the network is used whole
 
 
@@ -170,16 +171,13 @@ class Frozen:
         """Return all that determines the outputs for an image, bit by bit."""
         layers: dict[str, nn.Module] = dict(self.steps.named_modules())
         used = [str(node.target) for node in self.steps.graph.nodes if node.op == "call_module"]
-        name = torch.cuda.get_device_name() if device == "cuda" else ""
         return {
-            "code": [digest_of_source(file) for file in (__file__, normalisation.__file__)],
+            "code": [digest_of_source(file) for file in CODE],
             "steps": self.steps.code,
             "layers": {target: settings(layers[target]) for target in used},
             "state": digest_of_state(self.steps),
             "scaling": repr(self.scaling),
-            "device": [device, name, torch.backends.cpu.get_cpu_capability()],
-            "threads": torch.get_num_threads(),
-            "versions": [torch.__version__, torchvision.__version__, torch.version.cuda],
+            "arithmetic": arithmetic(device),
         }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-import platform
 import time
+import zipfile
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from reporter.learn.arithmetic import arithmetic
 from reporter.learn.evaluate import Score
 from reporter.learn.trials import Course, Epoch
 
@@ -51,6 +53,9 @@ class Resumption:
         if self.path is None or not self.path.exists():
             return {}
         try:
+            with zipfile.ZipFile(self.path) as parts:
+                if parts.testzip():  # a checksum says no; PyTorch does not look at them
+                    return {}
             found = torch.load(self.path, weights_only=True)
         except Exception:  # noqa: BLE001 - a damaged file fails in many ways; all mean: start anew
             return {}
@@ -58,16 +63,25 @@ class Resumption:
         return found if is_own else {}
 
     def write(self, contents: Callable[[], Contents]) -> None:
-        """Keep `contents()`, plain values and tensors, in place of what was; not if too early."""
+        """Keep `contents()`, plain values and tensors, in place of what was; not if too early.
+
+        Where that fails, as on a full disk, no more is kept, and training goes on.
+        """
         started_s = time.perf_counter()
         if self.path is None or started_s - self.written_s < PAUSE * self.cost_s:
             return
-        partial = self.path.with_name(f"{self.path.name}.partial")
-        with partial.open("wb") as file:
-            torch.save({"identity": self.identity, **contents()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        whole = {"identity": self.identity, **contents()}
+        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                torch.save(whole, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+        except (OSError, RuntimeError):  # the second is PyTorch's, of its archives
+            self.path = None
+            with contextlib.suppress(OSError):
+                partial.unlink()
         self.written_s = time.perf_counter()
         self.cost_s = self.written_s - started_s
 
@@ -78,9 +92,7 @@ def resumption(
     """Return the run's file for the training that these facts and tensors determine."""
     digest = hashlib.sha256()
     if run.resume:
-        chip = torch.cuda.get_device_name() if run.device == "cuda" else platform.machine()
-        where = (run.device, chip, torch.get_num_threads(), str(torch.__version__))
-        digest.update(repr((FORMAT, where, *facts)).encode())
+        digest.update(repr((FORMAT, arithmetic(run.device), *facts)).encode())
         for tensor in tensors:
             flat = tensor.detach().cpu().contiguous().view(-1)
             digest.update(flat.view(torch.uint8).numpy().tobytes())

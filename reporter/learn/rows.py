@@ -112,7 +112,8 @@ class RowFile:
         """Put each wanted digest's row at its index; return what is missing or damaged."""
         missing = dict(wanted)
         records = self.records()
-        for place, digest in enumerate(records["digest"].astype("U64").tolist()):
+        known = np.char.decode(records["digest"], "ascii", "replace")  # a damaged one is no other
+        for place, digest in enumerate(known.tolist()):
             if digest in missing:
                 row = records["row"][place]
                 if records["checksum"][place] == checksum(digest, row):
@@ -164,7 +165,7 @@ class RowFile:
     def make_room(self, count: int) -> None:
         """Remove the files used longest ago until so many more rows fit; a reader keeps its own.
 
-        Rows that would not fit into an empty folder are not kept.
+        Files that a run adds to stay. Rows that would not fit into an empty folder are not kept.
         """
         total, limit = count * self.record.itemsize, limit_bytes()
         if not self.opened or not self.path or total > limit:
@@ -174,8 +175,7 @@ class RowFile:
             used = {file: file.stat() for file in self.path.parent.iterdir()}
             total += sum(stat.st_size for stat in used.values())
             for file in sorted(used, key=lambda file: used[file].st_mtime_ns):
-                if total > limit:
-                    file.unlink()
+                if total > limit and removed(file):
                     total -= used[file].st_size
 
 
@@ -201,6 +201,17 @@ def opened_alone(path: Path) -> BinaryIO:
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file
         file.close()  # it was removed while we waited
+
+
+def removed(path: Path) -> bool:
+    """Remove a file unless some process, this one included, adds rows to it."""
+    import fcntl
+
+    with path.open("rb") as file, contextlib.suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+        return True
+    return False
 
 
 def limit_bytes() -> float:
