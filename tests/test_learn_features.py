@@ -70,6 +70,42 @@ def test_any_module_can_be_named(layer: str, tmp_path: Path) -> None:
     assert file.stat().st_size == 5 * (68 + 4 * vectors.shape[1])
 
 
+@pytest.mark.parametrize(
+    ("model", "side", "layer", "message"),
+    [
+        ("swin_t", 32, "features", r"gives \(N, 1, 1, 768\), .* first; choose 'penultimate'"),
+        ("swin_t", 32, "norm", "'norm' gives .* aren't known to come first"),
+        (
+            "vit_b_32", 224, "encoder.layers.encoder_layer_0.self_attention",
+            "self_attention' gives a tuple, no tensor; choose another layer",
+        ),
+    ],
+)  # fmt: skip
+def test_layers_without_maps_are_refused(model: str, side: int, layer: str, message: str) -> None:
+    """An average over axes that are no pixels would pass for features."""
+    images = torch.randint(0, 256, (1, 3, side, side), dtype=torch.uint8, generator=generator(1))
+    parts = [Samples(inputs=images, labels=torch.zeros(1))]
+    with pytest.raises(ReportError, match=message):
+        features(build(model), parts, HALF, layer, RUN)
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "dimensions"),
+    [
+        ("swin_t", "permute", 768),
+        ("swin_t", "penultimate", 768),
+        ("convnext_tiny", "features.3", 192),
+        ("shufflenet_v2_x0_5", "stage2", 48),
+    ],
+)
+def test_maps_that_were_permuted_back_are_averaged(model: str, layer: str, dimensions: int) -> None:
+    """Channels come first again, and there is a number for each."""
+    images = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8, generator=generator(1))
+    parts = [Samples(inputs=images, labels=torch.zeros(1))]
+    (vectors,) = features(build(model), parts, HALF, layer, RUN)
+    assert vectors.shape == (1, dimensions)
+
+
 def test_layers_that_are_not_known_are_not_kept(tmp_path: Path) -> None:
     """They may draw at random; their features are computed each time."""
     parts = [replace(part, digests=tuple(map(str, range(len(part))))) for part in PARTS]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from torch import fx
+import torch
+from torch import fx, nn
 
 from reporter.errors import ReportError, nearest
 from reporter.learn.cuts import Line, Refusal, place_of
@@ -18,9 +19,6 @@ from reporter.learn.networks import last_layer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import torch
-    from torch import nn
 
     from reporter.learn.data import Samples
     from reporter.learn.normalisation import Normalisation
@@ -44,7 +42,8 @@ def features(
         run: its device, its cache, and whom to tell.
 
     Raises:
-        ReportError: the network has no such layer, or it gives no tensor.
+        ReportError: the network has no such layer, or it gives no tensor, or its maps have their
+            channels elsewhere than before their pixels.
     """
     with modes_kept(network):
         network.eval()
@@ -56,7 +55,15 @@ def features(
         frozen = Frozen(place=place_of(last), steps=line.until(last), scaling=scaling)
         if not line.is_pure_until(last):  # its outputs are not kept
             parts = [replace(part, digests=()) for part in parts]
-    if frozen.one(parts[0], run).dim() == MAPS:
+    one = frozen.one(parts[0], run)
+    if not isinstance(one, torch.Tensor):
+        kind = type(one).__name__
+        raise ReportError(f"layer: {layer!r} gives a {kind}, no tensor; choose another layer")
+    if one.dim() == MAPS:
+        if not has_channels_first(line, last):
+            shape = ", ".join(map(str, one.shape[1:]))
+            message = f"layer: {layer!r} gives (N, {shape}), whose channels aren't known to come"
+            raise ReportError(f"{message} first; choose 'penultimate'")
         average(frozen.steps)
     return [outputs.flatten(1) for outputs in frozen.outputs(parts, run)]
 
@@ -75,6 +82,26 @@ def step(line: Line, layer: str) -> fx.Node:
     if not isinstance(found, fx.Node):
         raise ReportError(f"layer: {layer!r} gives no tensor; choose another layer")
     return found
+
+
+def has_channels_first(line: Line, last: fx.Node) -> bool:
+    """Whether no permutation since the last convolutions takes channels from their first place."""
+    found: dict[fx.Node, bool] = {}
+    for node in line.graph.nodes:
+        if is_convolution(line, node):
+            found[node] = True
+        elif node.target in {torch.permute, "permute"}:
+            axes = node.args[1:] if len(node.args) > 2 else node.args[1]
+            found[node] = tuple(axes) == (0, 3, 1, 2) and not found[node.args[0]]
+        else:
+            found[node] = all(found[given] for given in node.all_input_nodes)
+    return found[last]
+
+
+def is_convolution(line: Line, node: fx.Node) -> bool:
+    """Whether a step takes and gives channels first."""
+    is_layer = node.op == "call_module"
+    return is_layer and isinstance(line.network.get_submodule(str(node.target)), nn.Conv2d)
 
 
 def average(steps: fx.GraphModule) -> None:
