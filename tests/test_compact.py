@@ -71,6 +71,19 @@ def test_training_follows_from_its_seed_and_spares_the_global_state() -> None:
         assert one.equal(other)
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 4])
+def test_a_training_of_four_steps_has_one_to_rise_in(epochs: int) -> None:
+    """However they are spread over epochs; a quarter of them would leave none to rise in."""
+    images, labels = _tiny_set()
+    batch = 24 * epochs // 4
+    _, records = pretrain(
+        images, labels, num_classes=3, epochs=epochs, batch=batch, peak_lr=0.01, run=Run(name="x")
+    )
+    assert len(records) == epochs
+    assert all(0 < record["lr"] <= 0.01 < record["loss"] < 10 for record in records)
+    assert epochs < 4 or records[0]["lr"] == 0.01
+
+
 def test_the_shipped_weights_know_fresh_formulas() -> None:
     """They load strictly, stay within 4 MB, and pass 30 % on unseen images (chance 0.5 %)."""
     assert WEIGHTS.stat().st_size <= 4_000_000
