@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from reporter.errors import RunError
+from reporter.errors import ReportError, RunError
 from reporter.experiment import Run
+from reporter.learn import train
 from reporter.learn.augment import Augmentation, parse
 from reporter.learn.data import Parts, Samples
 from reporter.learn.frozen import unchanged
@@ -221,6 +222,56 @@ def test_older_layers_learn_at_a_factor_of_the_rate() -> None:
         share = 0.1 if name.startswith("0.") else 1.0
         torch.testing.assert_close(moved[0.1][name], share * far, atol=1e-6, rtol=1e-3)
         assert far.abs().sum() > 0
+
+
+def normalised(count: int, *, side: int, crop: str = "crop 9") -> Task:
+    """Return the task of training a batch norm on images of so many pixels a side."""
+    images = torch.randint(0, 256, (count, 3, side, side), generator=generator(1)).byte()
+    samples = Samples(inputs=images, labels=torch.arange(count) % 2)
+    layers = (nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout())
+    model = nn.Sequential(*layers, nn.Linear(3, 2))
+    model[4].load_state_dict({"weight": torch.ones(2, 3), "bias": torch.zeros(2)})
+    return Task(
+        model=model, active=(model,), parts=Parts(train=samples, validation=None, test=samples),
+        prepare=torch.Tensor.float, augmentation=parse([crop]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "batch", "side", "crop", "message"),
+    [
+        (9, 4, 1, "crop 9", "batch = 4 of 9 .* leaves one for a step, .* choose another batch"),
+        (9, 4, 2, "crop 1", "batch = 4 of 9 .* choose another batch"),
+        (2, 1, 1, "crop 9", "batch = 1 of 2 .* choose another batch"),
+        (1, 4, 1, "crop 9", "batch = 4 of 1 .* train on more images"),
+    ],
+)
+def test_a_step_that_batch_norm_would_refuse_is_told_before_any(
+    count: int, batch: int, side: int, crop: str, message: str
+) -> None:
+    """The message says which batch, of how many images; the network stays as it was."""
+    made = normalised(count, side=side, crop=crop)
+    told: list[object] = []
+    before = snapshot(made.model)
+    run = Run(name="x", notify=told.append)
+    with pytest.raises(ReportError, match=message):
+        sweep(made, replace(RECIPE, batch=batch), run)
+    assert not told
+    assert all(torch.equal(before[name], now) for name, now in made.model.state_dict().items())
+
+
+def test_a_step_of_one_image_is_fine_where_maps_have_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The look ahead changes no bit of what is trained."""
+    results = []
+    for _ in range(2):
+        made = normalised(9, side=2)
+        results.append((sweep(made, RECIPE, Run(name="x")), snapshot(made.model)))
+        monkeypatch.setattr(train, "insist_on_neighbours", lambda *_: None)
+    (found, state), (due, due_state) = results
+    assert found == due
+    assert all(torch.equal(state[name], due_state[name]) for name in due_state)
 
 
 def test_patience_stops_a_rate_that_no_longer_improves() -> None:

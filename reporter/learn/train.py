@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from reporter.errors import ReportError
 from reporter.learn.data import EPOCH_ORDER
 from reporter.learn.epochs import Learner, NewLearner, courses
 from reporter.learn.evaluate import Score, measured, modes_kept
 from reporter.learn.linear import LinearLearner, only_layer, rates_at_once
 from reporter.learn.precision import Precision, forward, in_float32
 from reporter.learn.resumption import random_states, restore_random_states, resumption
-from reporter.learn.streams import RunContext, generator, repeatable
+from reporter.learn.streams import RunContext, generator, isolated, repeatable
 from reporter.learn.trials import Epoch, Sweep, finished
 
 if TYPE_CHECKING:
@@ -80,13 +82,46 @@ def sweep(task: Task, recipe: Recipe, run: RunContext) -> Sweep:
     After an interruption, training goes on from `run.resume`, to the same result bit by bit.
 
     Raises:
+        ReportError: a step has one image, which a batch norm in training refuses.
         RunError: every rate diverged.
     """
+    insist_on_neighbours(task, recipe, run)
     layer = only_layer(task, recipe)
     if layer is None:
         return trained(task, recipe, run, partial(RateLearner, task, recipe, run))
     learner = partial(LinearLearner, task, recipe, run, layer)
     return trained(task, recipe, run, learner, rates_at_once(task, layer))
+
+
+def insist_on_neighbours(task: Task, recipe: Recipe, run: RunContext) -> None:
+    """Raise a ReportError if a step has one image, and a batch norm would have one number of it.
+
+    One image tells, which passes as in training; nothing of the task changes, nor what it draws.
+    """
+    train, batch = task.parts.train, recipe.batch
+    learning = [module for part in task.active for module in part.modules()]
+    if (len(train) % batch or batch) > 1 or not any(isinstance(m, _BatchNorm) for m in learning):
+        return
+    buffers = [(buffer, buffer.clone()) for buffer in task.model.buffers()]
+    try:
+        with modes_kept(task.model), isolated(0, device=run.device), torch.no_grad():
+            start_learning(task)
+            image = task.augmentation.applied(train.inputs[:1].clone(), recipe.epochs, generator(0))
+            task.model(task.prepare(image))
+    except ValueError as exc:
+        message = f"batch = {batch} of {len(train)} training images leaves one for a step, of which"
+        remedy = "choose another batch" if len(train) > 1 else "train on more images"
+        raise ReportError(f"{message} batch norm can learn nothing; {remedy}") from exc
+    finally:
+        for buffer, before in buffers:
+            buffer.copy_(before)
+
+
+def start_learning(task: Task) -> None:
+    """Put the active modules into training mode, all others into evaluation mode."""
+    task.model.eval()
+    for module in task.active:
+        module.train()
 
 
 def trained(
@@ -219,9 +254,7 @@ def train_epoch(
         The mean loss per image of each step, and loss and accuracy over the epoch's batches.
     """
     train = task.parts.train
-    task.model.eval()
-    for module in task.active:
-        module.train()
+    start_learning(task)
     sums: list[torch.Tensor] = []
     hits = torch.zeros((), dtype=torch.long, device=train.labels.device)
     batches = torch.randperm(len(train), generator=draws[0]).to(train.labels.device)
