@@ -48,10 +48,11 @@ def features(
 
     from reporter.learn import features as network_features
     from reporter.learn import mistakes, svm, variance
-    from reporter.learn.data import samples
+    from reporter.learn.data import insist_on_both, samples
     from reporter.learn.normalisation import chosen
     from reporter.learn.weights import pretrained
 
+    insist_on_both(data, data.train)
     loaded = pretrained(model, weights, run)
     train, test = samples(data.train, size, run), samples(data.test, size, run)
     scaling = chosen(normalise, [train.inputs])

@@ -159,7 +159,16 @@ def test_the_same_seed_gives_the_same_images() -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("flipp", "did you mean 'flip'"), ("crop large", "number above 0"), ("flip -1", "above 0")],
+    [
+        ("flipp", "did you mean 'flip'"),
+        ("flip -1", "'flip -1' needs a number above 0, for example 'flip 0.1'"),
+        ("flip nan", "'flip nan' needs a number above 0"),
+        ("affine nan", "'affine nan' needs a number above 0"),
+        ("affine inf", "'affine inf' needs a number above 0"),
+        ("crop large", "'crop large' needs a number of at least 1, for example 'crop 200'"),
+        ("crop 0.5", "'crop 0.5' needs a number of at least 1"),
+        ("crop inf", "'crop inf' needs a number of at least 1"),
+    ],
 )
 def test_a_mistaken_augmentation_is_named(name: str, message: str) -> None:
     """The message says what is wrong and what to write."""

@@ -1,6 +1,7 @@
 """The shipped experiments on a tiny data set, from weights to result and back."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,16 @@ def test_features_and_a_linear_machine_tell_colours_apart(data: Dataset) -> None
     assert isinstance(single, Curves)
     assert sum(single.series[0].y) == pytest.approx(1)
     assert list(single.series[0].y) == sorted(single.series[0].y, reverse=True)
+
+
+def test_features_need_images_to_test(data: Dataset) -> None:
+    """The message says how many there are."""
+    untested = replace(data, test=())
+    with pytest.raises(ReportError, match=r"has \d+ images to train and 0 to test; both"):
+        shipped("features").function(
+            Run(name="x"), data=untested, weights=RANDOM, layer="penultimate", C=(1.0,), folds=3,
+            scale=False, shares=(0.5,), **SMALL,
+        )  # fmt: skip
 
 
 def test_a_layer_on_features_stops_early(data: Dataset) -> None:

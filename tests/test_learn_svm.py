@@ -115,6 +115,13 @@ def test_c_is_chosen_by_cross_validation() -> None:
     assert again.grid() == found.grid()
 
 
+def test_a_single_class_is_refused() -> None:
+    """There is nothing to tell apart."""
+    features, labels = points()
+    with pytest.raises(ReportError, match=r"are of 1 class, .* add images of another"):
+        fitted(features, labels * 0, choices=(1.0,), folds=5, scale=False, seed=0)
+
+
 def test_too_many_folds_are_refused() -> None:
     """The message says how many images the smallest class has."""
     features, labels = points()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from reporter.errors import ReportError
 from reporter.learn.streams import generator
 from reporter.learn.variance import (
     component_curve,
@@ -41,6 +42,14 @@ def test_components_without_variance_have_no_share(dimensions: int) -> None:
     single = component_curve(cumulative_shares(points @ plane * 1e3)).series[0].y
     assert min(single[:2]) > 0.01
     assert single[2:] == (0,) * (min(12, dimensions) - 2)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_features_without_variance_are_refused(count: int) -> None:
+    """A share of nothing is no number, even where a rounded mean makes the centred ones differ."""
+    features = torch.rand(1, 5, generator=generator(4)).expand(count, 5)
+    with pytest.raises(ReportError, match=f"all {count} training images are the same"):
+        cumulative_shares(features)
 
 
 def test_a_share_needs_so_many_dimensions() -> None:

@@ -8,6 +8,7 @@ Shape legend: B images, C = 3 channels, H height, W width, N = H × W pixels.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -130,7 +131,8 @@ def parse(names: Sequence[str], first: int = 1) -> Augmentation:
     """Read augmentations such as "flip", "affine 10" or "crop 200".
 
     Raises:
-        ReportError: an unknown name, or an amount that is no positive number.
+        ReportError: an unknown name, or an amount that is no finite number above 0, or crops to
+            no pixel.
     """
     return Augmentation(changes=tuple(parse_change(name) for name in names), first=first)
 
@@ -146,7 +148,8 @@ def parse_change(text: str) -> tuple[Change, float]:
         given = float(amount) if amount else usual
     except ValueError:
         given = 0.0
-    if given <= 0:
-        message = f"augment: {text!r} needs a number above 0, for example '{name} {usual:g}'"
+    enough, least = (given >= 1, "of at least 1") if change is crop else (given > 0, "above 0")
+    if not (enough and math.isfinite(given)):
+        message = f"augment: {text!r} needs a number {least}, for example '{name} {usual:g}'"
         raise ReportError(message)
     return change, given

@@ -107,17 +107,19 @@ def parts(
     """
     seed = run.stream("order")
     train, held_out = hold_out(few(data, per_class, seed), validation, seed)
-    if not train or not data.test:
-        message = (
-            f"data {data.name!r} has {len(train)} images to train and {len(data.test)} to test"
-        )
-        message += "; both are needed"
-        raise ReportError(message)
+    insist_on_both(data, train)
     return Parts(
         train=samples(train, size, run),
         validation=samples(held_out, size, run) if held_out else None,
         test=samples(data.test, size, run),
     )
+
+
+def insist_on_both(data: Dataset, train: Sequence[Example]) -> None:
+    """Raise a ReportError unless there are images to train on, those given, and to test on."""
+    if not train or not data.test:
+        counts = f"{len(train)} images to train and {len(data.test)} to test"
+        raise ReportError(f"data {data.name!r} has {counts}; both are needed")
 
 
 def few(data: Dataset, per_class: int | None, seed: int) -> tuple[Example, ...]:

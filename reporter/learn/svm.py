@@ -103,8 +103,12 @@ def fitted(
         seed: of the folds.
 
     Raises:
-        ReportError: there are fewer than two folds, or a class has fewer images than folds.
+        ReportError: there are fewer than two classes or folds, or a class has fewer images than
+            folds.
     """
+    if (present := len(set(labels_N.tolist()))) < 2:
+        message = f"data: the training images are of {present} class, and a machine tells classes"
+        raise ReportError(f"{message} apart; add images of another")
     fewest = int(pd.Series(labels_N).value_counts().min())
     if not 1 < folds <= fewest:
         message = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 
 from reporter.artifacts import Column, Curves, Series, Table
+from reporter.errors import ReportError
 
 
 def cumulative_shares(features_ND: torch.Tensor) -> torch.Tensor:
@@ -18,7 +19,13 @@ def cumulative_shares(features_ND: torch.Tensor) -> torch.Tensor:
     K.-R. Müller, "Nonlinear Component Analysis as a Kernel Eigenvalue Problem", 1998,
     https://doi.org/10.1162/089976698300017467, section 2. There are min(N, D) of them; those
     within rounding of zero count as zero.
+
+    Raises:
+        ReportError: all features are the same.
     """
+    if torch.equal(features_ND, features_ND[:1].expand_as(features_ND)):
+        message = f"data: the features of all {len(features_ND)} training images are the same, and"
+        raise ReportError(f"{message} have no variance; choose other images or another layer")
     centred_ND = features_ND.double() - features_ND.double().mean(0)
     narrow = centred_ND if len(centred_ND) >= centred_ND.shape[1] else centred_ND.T
     variances = torch.linalg.eigvalsh(narrow.T @ narrow).flip(0)
