@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from reporter.executors import Task
 
-# Nothing that initialises CUDA, which no fork outlives, and nothing whose code is part of a
-# result's key: a server that lives on, as that of a preview, would compute with code of the past.
+# Nothing that initialises CUDA, which no fork outlives, no experiment and nothing of `learn`: a
+# server that lives on, as that of a preview, would compute with code of the past. (What the worker
+# itself imports, `artifacts` and `experiment` among it, is of the past there.)
 PRELOADED = [
     "reporter.executors.one_thread",
     "torch",
