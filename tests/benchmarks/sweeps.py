@@ -239,6 +239,8 @@ def measured(name: str, images: Path, weights: Path | None, rounds: int) -> Meas
 
 def main() -> None:
     """Measure one thing, as a child that prints it as JSON."""
+    import reporter.executors.memory  # noqa: F401 - both sides keep memory as our workers do
+
     act, name, images, weights = sys.argv[1:]
     torch.set_num_threads(os.cpu_count() or 1)
     found = globals()[act](CASES[name], Path(images), Path(weights) if weights else None)
