@@ -27,6 +27,8 @@ import torch
 from peaks import matmul_peak
 from torch.utils.flop_counter import FlopCounterMode
 
+from reporter.workplace import Request, current_plan, open_workplace
+
 REPORT = str(Path(sys.executable).with_name("report"))
 PASSES = 250  # 50 epochs of 5 rates
 TO_TRAIN = 3  # times a forward pass: forward, gradients of activations, gradients of weights
@@ -127,10 +129,10 @@ def ours(
         cwd=place, check=True, env=environment,
     )  # fmt: skip
     found = {"all": {"seconds": time.perf_counter() - began}}
-    for folder in (place / "build" / "store").iterdir():
+    for key, name in keys(place, tuple(s.run for s in chosen)).items():
+        folder = place / "build" / "store" / key
         record = json.loads((folder / "record.json").read_text())
         result = json.loads((folder / "result.json").read_text())
-        name = next(n for n, key in keys(place).items() if key == folder.name)
         found[name] = {
             "seconds": record["seconds"],
             "validation": 100 * result["validation_accuracy"]["value"],
@@ -139,10 +141,10 @@ def ours(
     return found
 
 
-def keys(place: Path) -> dict[str, str]:
-    """Return the key of each run of a workspace, from its lock."""
-    lock = next((place / "build").rglob("report.lock"), place / "report.lock")
-    return {job["run"]: job["key"] for job in json.loads(lock.read_text())["jobs"]}
+def keys(place: Path, runs: tuple[str, ...]) -> dict[str, str]:
+    """Return the run of each key, as the workspace plans them."""
+    at = open_workplace(Request(folder=place, root=place / "build"))
+    return {job.key: job.run for job in current_plan(at, runs).jobs}
 
 
 def training_flops(images: int, held_out: float) -> float:
