@@ -137,6 +137,7 @@ class Runner:
         work = self.work / job.key
         work.mkdir(parents=True, exist_ok=True)
         return Task(
+            report=self.logs.parent.name,  # of build/<report>/logs
             run=job.run,
             seed=job.seed,
             key=job.key,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class Task:
     """Everything that a worker needs to compute one result and put it into the store."""
 
+    report: str  # the name of the build, "demo" or "demo@quick"
     run: str
     seed: int
     key: str

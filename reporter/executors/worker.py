@@ -73,6 +73,10 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
             kind = type(value).__name__
             raise RunError(f"{task.experiment} returned {name} = {kind}; wrap it in an artifact")
     record = {
+        "report": task.report,
+        "experiment": task.experiment,
+        "run": task.run,
+        "seed": task.seed,
         "seconds": round(time.perf_counter() - started, 2),
         "processor_seconds": round(time.process_time(), 2),  # which other programs don't prolong
         "device": _device_name(device),
