@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table
+from reporter.prose.transcript import transcript
 from reporter.store import dump, to_plain, write_atomically
 
 if TYPE_CHECKING:
@@ -80,7 +81,12 @@ def results(document: Document) -> bytes:
         for name, run in document.finished.items()
     }
     claims = [vars(claim) for claim in document.claims]
-    plain = {"report": document.report.name, "runs": runs, "claims": claims}
+    plain = {
+        "report": document.report.name,
+        "runs": runs,
+        "claims": claims,
+        **transcript(document),
+    }
     if document.changes:
         plain["changes"] = document.changes
     return dump(plain)

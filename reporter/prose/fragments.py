@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,8 +83,20 @@ class Fragments:
             text = MARK.sub(lambda m: self._pieces[int(m[1])].plain(), text)
         return text
 
+    def undrawn(self, text: str) -> str:
+        """Return `text` as `set` does, but inline pieces as text, and figures by their captions."""
+        while MARK.search(text):
+            text = MARK.sub(lambda m: _undrawn(self._pieces[int(m[1])]), text)
+        return text
+
     def _is_block(self, marks: str) -> bool:
         return all(self._pieces[int(index)].is_block for index in MARK.findall(marks))
+
+
+def _undrawn(piece: Piece) -> str:
+    if piece.is_block:
+        return piece.inside or piece.html()
+    return escape(piece.plain(), quote=False) or piece.inside
 
 
 def _made(text: str | Callable[[], str]) -> Callable[[], str]:

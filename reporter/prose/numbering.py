@@ -39,12 +39,18 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """A line of a list of figures, tables or listings; `caption` still holds marks."""
+    """A line of a list of figures, tables or listings.
+
+    Attributes:
+        caption: still holds marks.
+        shows: the outputs of runs that it is made from, such as "full.confusion".
+    """
 
     kind: str
     id: str
     number: str
     caption: str
+    shows: tuple[str, ...] = ()
 
 
 class Numbering:
@@ -84,9 +90,9 @@ class Numbering:
         self._parts.add(part)
         return part
 
-    def caption(self, kind: str, target: str, number: str, caption: str) -> None:
+    def enlist(self, listed: Listed) -> None:
         """Keep what a list of all figures, tables or listings says of one."""
-        self.listed.append(Listed(kind=kind, id=target, number=number, caption=caption))
+        self.listed.append(listed)
 
     def refer(self, targets: Iterable[str]) -> None:
         """Remember that the text refers to `targets`, whose numbers may come later."""

@@ -102,7 +102,9 @@ class Figures:
             for name, line, own in zip(names, lines, alts, strict=True)
         ]
         credit = credit_line(map(self.at.find, names), self.credits)
-        label = self.at.label("fig", target, number, caption + credit, "; ".join(lines))
+        label = self.at.label(
+            "fig", target, number, caption + credit, "; ".join(lines), shows=names
+        )
         label += origin(self.at.find(name)[0] for name in names)
 
         def html() -> str:

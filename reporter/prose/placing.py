@@ -7,11 +7,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError, nearest
-from reporter.prose.numbering import SPELLED
+from reporter.prose.numbering import SPELLED, Listed
 from reporter.prose.styles import SPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from reporter.prose.numbering import Numbering
     from reporter.prose.values import Desk
@@ -46,10 +46,24 @@ class Placing:
             raise ReportError(f"no run is called {run!r}{nearest(run, self.finished)}")
         return self.finished[run], output
 
-    def label(self, kind: str, target: str, number: str, caption: str, otherwise: str = "") -> str:
-        """Return number and caption; lists of all of a kind may say `otherwise` without one."""
-        listed = self.render(caption or otherwise, True)
-        self.numbering.caption(kind, target, number, listed)
+    def label(
+        self,
+        kind: str,
+        target: str,
+        number: str,
+        caption: str,
+        otherwise: str = "",
+        *,
+        shows: Iterable[str],
+    ) -> str:
+        """Return number and caption; lists of all of a kind may say `otherwise` without one.
+
+        `shows` are the outputs of runs that stand there, "run.artifact".
+        """
+        said = self.render(caption or otherwise, True)
+        self.numbering.enlist(
+            Listed(kind=kind, id=target, number=number, caption=said, shows=tuple(shows))
+        )
         return self.caption(f"{SPELLED[kind]}{SPACE}{number}", caption)
 
     def caption(self, label: str, caption: str) -> str:

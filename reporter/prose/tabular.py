@@ -39,7 +39,7 @@ class Tables:
         target = id or "tbl-" + name.replace(".", "-").replace("_", "-")
         run, output = self.at.find(name)
         if run.error:
-            return self._tabular(target, caption, self.at.failure(run, "Table"), [run])
+            return self._tabular(target, caption, self.at.failure(run, "Table"), [run], [name])
         found = run.output(output)[0]
         if not isinstance(found, Table):
             raise ReportError(f"table: {name!r} is a {type(found).__name__}; use figure")
@@ -62,7 +62,7 @@ class Tables:
         ]
         numeric = [tables.is_numeric(found, index) for index in range(len(columns))]
         head = [escape(column.label) for column in columns]
-        return self._tabular(target, caption, self._grid(head, rows, numeric), [run])
+        return self._tabular(target, caption, self._grid(head, rows, numeric), [run], [name])
 
     def compare(
         self,
@@ -136,9 +136,16 @@ class Tables:
         body = self._grid(head, own, [False] * len(head)) + foot
         return self._tabular(target, caption, body, runs)
 
-    def _tabular(self, target: str, caption: str, body: str, runs: Iterable[Finished]) -> str:
+    def _tabular(
+        self,
+        target: str,
+        caption: str,
+        body: str,
+        runs: Iterable[Finished],
+        shows: Iterable[str] = (),
+    ) -> str:
         number = self.at.numbering.number("tbl", target)
-        label = self.at.label("tbl", target, number, caption) + origin(runs)
+        label = self.at.label("tbl", target, number, caption, shows=shows) + origin(runs)
         return self.at.desk.fragments.put(
             f'<figure id="{escape(target)}" class="table"><figcaption>{label}</figcaption>'
             f"{body}</figure>\n",

@@ -83,7 +83,7 @@ class Tools:
         target = id or "lst-" + name.replace(".", "-").replace("_", "-")
         number = self.at.numbering.number("lst", target)
         run, output = self.at.find(name)
-        label = self.at.label("lst", target, number, caption, name) + origin([run])
+        label = self.at.label("lst", target, number, caption, name, shows=[name]) + origin([run])
         if run.error:
             body = self.at.failure(run, "Listing")
         else:
