@@ -98,9 +98,13 @@ def compute(request: Request) -> tuple[Outcome, ...]:
 
 
 def review(request: Request) -> Document:
-    """Compose the report over what is stored; run nothing, write nothing."""
+    """Compose the report over what is stored; run nothing, write nothing.
+
+    Which results those are, the sources say; of a frozen request, the lock.
+    """
     at = open_workplace(request)
-    outcomes = runner.stored(current_plan(at), at.store)
+    planned = make_plan(request, at, None) if request.is_frozen else current_plan(at)
+    outcomes = runner.stored(planned, at.store)
     return text_over(at, finish(at, outcomes))
 
 

@@ -16,6 +16,7 @@ VERBS = {
     "build": "make",
     "serve": "serve",
     "check": "make",
+    "diff": "compare",
     "clean": "start",
     "export": "start",
     "data": "data",
