@@ -14,6 +14,7 @@ from reporter.schedule import ordered
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reporter.budget import Allowance
     from reporter.executors import Executor
     from reporter.plan import Job, Plan
     from reporter.store import Store
@@ -56,6 +57,7 @@ class Runner:
     threads: int
     executor: Executor
     stops_at_failure: bool = False
+    allowance: Allowance | None = None
     watch: Watch = lambda _: None
 
     def run(self, plan: Plan, *, force: bool = False) -> tuple[Outcome, ...]:
@@ -65,13 +67,16 @@ class Runner:
             One outcome per job, in the order of the plan.
         """
         outcomes: dict[str, Outcome] = {}
-        waiting = ordered(_unique(plan.jobs))
+        jobs = unique(plan.jobs)
+        waiting = self.allowance.ordered(jobs) if self.allowance else ordered(jobs)
         started: dict[str, tuple[Job, float]] = {}
         try:
             while waiting or started:
                 waiting = self._start(waiting, started, outcomes, force=force)
                 if started:
                     self._collect(started, outcomes)
+                if self.allowance and self.allowance.is_spent:
+                    self._end(started, outcomes)
         finally:
             self.executor.stop()
         return tuple(_for(job, outcomes[job.key]) for job in plan.jobs)
@@ -88,7 +93,10 @@ class Runner:
         still = []
         for job in waiting:
             blocked = self._blocked(job, outcomes)
-            if blocked:
+            unaffordable = self._unaffordable(job)
+            if unaffordable:
+                self._settle(unaffordable, outcomes)
+            elif blocked:
                 self._settle(Outcome(job=job, state="not run", error=blocked), outcomes)
             elif any(need not in outcomes for need in job.needs):
                 still.append(job)
@@ -114,6 +122,22 @@ class Runner:
             progress = _last_line(self.work / job.key / "progress.jsonl")
             seconds = time.monotonic() - began
             self.watch(Event(job=job, state="running", progress=progress, seconds=seconds))
+
+    def _end(self, started: dict[str, tuple[Job, float]], outcomes: dict[str, Outcome]) -> None:
+        """End what still runs when the budget is spent; a later build goes on from what it kept."""
+        self.executor.stop()
+        for job, _ in started.values():
+            self._settle(self._unaffordable(job) or Outcome(job=job, state="not run"), outcomes)
+        started.clear()
+
+    def _unaffordable(self, job: Job) -> Outcome | None:
+        """Return what becomes of a job that no budget is left for, None if it may run."""
+        if self.allowance is None:
+            return None
+        refusal = self.allowance.refusal(job)
+        if (refusal or not self.allowance.takes(job)) and self.store.load(job.key):
+            return Outcome(job=job, state="cached")
+        return Outcome(job=job, state="not run", error=refusal) if refusal else None
 
     def _settle(self, outcome: Outcome, outcomes: dict[str, Outcome]) -> None:
         outcomes[outcome.job.key] = outcome
@@ -164,7 +188,7 @@ def stored(plan: Plan, store: Store) -> tuple[Outcome, ...]:
     )
 
 
-def _unique(jobs: tuple[Job, ...]) -> list[Job]:
+def unique(jobs: tuple[Job, ...]) -> list[Job]:
     """Return the first job of each key: two runs that are the same are computed once."""
     first: dict[str, Job] = {}
     for job in jobs:

@@ -1,8 +1,9 @@
-"""Jobs of a plan → the order in which they start, so that few processors idle near the end."""
+"""Jobs of a plan → the order in which they start, so that few processors idle; when each ends."""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,31 @@ def ordered(jobs: Sequence[Job]) -> list[Job]:
     after = _lengths(needed_by)
     seeds = Counter(job.run for job in jobs)
     return sorted(jobs, key=lambda job: (-before[job.key] - after[job.key], seeds[job.run]))
+
+
+def finish_times(
+    jobs: Sequence[Job], seconds: Mapping[str, float], slots: int, running: Mapping[str, float]
+) -> dict[str, float]:
+    """Return after how many seconds each job ends, as a runner goes through them.
+
+    Args:
+        jobs: in the order in which they start, each as soon as a slot is free and what it needs
+            has ended; what is needed and not among them has ended already.
+        seconds: that each of them takes, by key.
+        slots: how many run at a time.
+        running: key → seconds still to go, of those that have started.
+    """
+    waiting, going, ends = list(jobs), dict(running), dict(running)
+    now = 0.0
+    while waiting or going:
+        open_keys = {*going, *(job.key for job in waiting)}
+        ready = (job for job in waiting if open_keys.isdisjoint(job.needs))
+        for job in list(islice(ready, max(0, slots - len(going)))):
+            going[job.key] = ends[job.key] = now + seconds[job.key]
+            waiting.remove(job)
+        now = min(going.values())
+        going = {key: end for key, end in going.items() if end > now}
+    return ends
 
 
 def _lengths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:

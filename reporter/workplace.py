@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporter import lock, plan, registry, report, runner, shipped
+from reporter.budget import Allowance, Choice, choose
 from reporter.datasets.digests import Digests
 from reporter.errors import ReportError
 from reporter.executors.local import LocalExecutor
+from reporter.forecast import Forecast
+from reporter.past import past_seconds
+from reporter.prose import document
 from reporter.runner import Event, Outcome, Runner
+from reporter.schedule import ordered
 from reporter.sources import Sources
 from reporter.store import Store
 
@@ -38,6 +44,8 @@ class Request:
     force: bool = False
     stops_at_failure: bool = False
     jobs: int | None = None  # worker processes at most; None: as many as the cores allow
+    budget_s: float | None = None  # of wall time, for the runs; None: as long as it takes
+    begin: Callable[[Forecast], None] = lambda _: None  # told once, if there is anything to run
     watch: Callable[[Event], None] = lambda _: None
 
 
@@ -127,6 +135,9 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
         return runner.stored(planned, at.store)
     settings = at.report.settings
     workers, threads = workers_and_threads(cores(), request.jobs, settings.threads)
+    forecast, choice = foresee(request, at, planned)
+    if forecast.jobs:
+        request.begin(forecast)
     return Runner(
         store=at.store,
         work=at.root / "work",
@@ -136,8 +147,31 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
         threads=threads,
         executor=LocalExecutor(workers),
         stops_at_failure=request.stops_at_failure,
+        allowance=_allowance(request, choice),
         watch=request.watch,
     ).run(planned, force=request.force)
+
+
+def _allowance(request: Request, choice: Choice) -> Allowance | None:
+    """Return what starts, and until when; the time begins now."""
+    if request.budget_s is None:
+        return None
+    ends = time.monotonic() + request.budget_s
+    return Allowance(choice=choice, seconds=request.budget_s, ends=ends, clock=time.monotonic)
+
+
+def foresee(request: Request, at: Workplace, planned: Plan) -> tuple[Forecast, Choice]:
+    """Return what is to run with how long it takes, and what a budget leaves out."""
+    workers, _ = workers_and_threads(cores(), request.jobs, at.report.settings.threads)
+    missing = [
+        job for job in runner.unique(planned.jobs) if request.force or job.key not in at.store
+    ]
+    seconds = past_seconds(missing, at.store, at.output.name) if missing else {}
+    choice = Choice(jobs=tuple(ordered(missing)), refused={})
+    if request.budget_s is not None:
+        sections = document.used_by_section(at.report).values()
+        choice = choose(missing, sections, seconds, workers, request.budget_s)
+    return Forecast(jobs=choice.jobs, seconds=seconds, slots=workers), choice
 
 
 def cores() -> int:

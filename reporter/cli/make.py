@@ -27,6 +27,11 @@ def _common(command: Any) -> Any:
         ),
         click.option("-j", "--jobs", type=click.IntRange(1), help="Worker processes at most."),
         click.option("-f", "--force", is_flag=True, help="Compute again what is stored."),
+        click.option(
+            "--budget",
+            metavar="TIME",
+            help="Run what fits into 45s, 30m or 1h30m, what the report needs first.",
+        ),
         click.option("-x", "stops", is_flag=True, help="Stop at the first failure."),
         click.option("--download", is_flag=True, help="Fetch torchvision's weights if needed."),
         click.option("-n", "--dry-run", is_flag=True, help="Say what would run; run nothing."),
@@ -92,6 +97,7 @@ def check_command(report: str | None, *, quick: bool, as_json: bool) -> None:
 
 
 def _request(report: str | None, **options: Any) -> Request:
+    from reporter.budget import seconds_of
     from reporter.build import Request
 
     folder, root = locate(report)
@@ -104,6 +110,7 @@ def _request(report: str | None, **options: Any) -> Request:
         force=options["force"],
         stops_at_failure=options["stops"],
         jobs=options["jobs"],
+        budget_s=seconds_of(options["budget"]) if options["budget"] else None,
     )
 
 
@@ -116,7 +123,7 @@ def _make(request: Request, *, dry_run: bool, as_json: bool, **_: Any) -> None:
     from reporter.cli.watch import watching
 
     with watching() as watch:
-        request = replace(request, watch=watch)
+        request = replace(request, begin=watch.begin, watch=watch)
         if not request.formats:
             sys.exit(_tell_runs(compute(request), as_json=as_json))
         built = build(request)
@@ -130,20 +137,28 @@ def _make(request: Request, *, dry_run: bool, as_json: bool, **_: Any) -> None:
 def _foretell(request: Request, *, as_json: bool) -> None:
     """Print the runs that a build would compute."""
     from reporter.build import current_plan, open_workplace
+    from reporter.forecast import about
     from reporter.prose.document import needed_runs
+    from reporter.workplace import foresee
 
     at = open_workplace(request)
-    wanted = request.runs or needed_runs(at.report, request.sections)
-    states = [
-        ("stored" if job.key in at.store and not request.force else "to run", job)
-        for job in current_plan(at, wanted).jobs
-    ]
+    planned = current_plan(at, request.runs or needed_runs(at.report, request.sections))
+    forecast, choice = foresee(request, at, planned)
+    states = {job.key: "to run" for job in choice.jobs} | dict.fromkeys(choice.refused, "no time")
+    rows = [(states.get(job.key, "stored"), job) for job in planned.jobs]
+    seconds = {key: forecast.seconds[key] for key in states if key in forecast.seconds}
     if as_json:
-        plain = [{"run": job.run, "seed": job.seed, "state": state} for state, job in states]
+        plain = [
+            {"run": job.run, "seed": job.seed, "state": state, "seconds": seconds.get(job.key)}
+            for state, job in rows
+        ]
         click.echo(json.dumps(plain, indent=1))
         return
-    for state, job in states:
-        click.echo(f"{state}  {job.run} (seed {job.seed})")
+    for state, job in rows:
+        told = f"  {about(seconds[job.key])}" if job.key in seconds else ""
+        click.echo(f"{state}  {job.run} (seed {job.seed}){told}")
+    if forecast.jobs:
+        click.echo(forecast.beginning(), err=True)
 
 
 def _tell_runs(outcomes: tuple[Outcome, ...], *, as_json: bool) -> int:
@@ -163,7 +178,7 @@ def _runs_as_plain(outcomes: tuple[Outcome, ...]) -> list[dict[str, Any]]:
 
 def _tell(built: Built) -> None:
     """Print what is wrong to stderr, the written files to stdout."""
-    told = {outcome.job.run for outcome in built.outcomes if outcome.state == "failed"}
+    told = {o.job.run for o in built.outcomes if o.state in ("failed", "not run")}
     for run in built.document.finished.values():
         if run.error and run.jobs and run.name not in told:
             click.echo(f"failed   {run.name}: {run.error}", err=True)

@@ -35,7 +35,12 @@ def serve_command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with watching() as watch, suppress(KeyboardInterrupt):
         request = Request(
-            folder=folder, root=root, is_quick=quick, overrides=overrides, watch=watch
+            folder=folder,
+            root=root,
+            is_quick=quick,
+            overrides=overrides,
+            begin=watch.begin,
+            watch=watch,
         )
         with serving(request, port, computes=computes) as address:
             click.echo(address)

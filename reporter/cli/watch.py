@@ -7,38 +7,77 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from reporter.forecast import about
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rich.table import Table
+    from rich.console import Group
+    from rich.live import Live
 
+    from reporter.forecast import Forecast
     from reporter.runner import Event
 
 
+class Watcher:
+    """Is told what is to run, then every event; prints starts and ends in plain lines."""
+
+    def begin(self, forecast: Forecast) -> None:
+        """Print how much is to be computed, and about how long that takes."""
+        _print(forecast.beginning())
+
+    def __call__(self, event: Event) -> None:
+        """Print starts and ends, not what lies between."""
+        is_between = event.state == "running" and (event.progress or event.seconds)
+        if event.state != "cached" and not is_between:
+            _print(line(event))
+
+
+class LiveWatcher(Watcher):
+    """Keeps one live line for each run and one for all, and prints what ended above them."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._running: dict[str, Event] = {}
+        self._ended: set[str] = set()
+        self._forecast: Forecast | None = None
+
+    def begin(self, forecast: Forecast) -> None:
+        """Remember what is to be computed."""
+        self._forecast, self._ended = forecast, set()
+
+    def __call__(self, event: Event) -> None:
+        """Renew the lines."""
+        if event.state == "running":
+            self._running[event.job.key] = event
+        else:
+            self._running.pop(event.job.key, None)
+            self._ended.add(event.job.key)
+            if event.state != "cached":
+                self._live.console.print(line(event), highlight=False, markup=False)
+        self._live.update(_table(self._running, self.state()))
+
+    def state(self) -> str:
+        """Return how far the whole is: "7 of 12 runs, about 3 min to go"."""
+        if self._forecast is None:
+            return ""
+        past = self._forecast.seconds
+        running = {key: _left(event, past.get(key)) for key, event in self._running.items()}
+        return self._forecast.state(self._ended, running)
+
+
 @contextlib.contextmanager
-def watching() -> Iterator[Callable[[Event], None]]:
-    """Yield the function that events are told to."""
+def watching() -> Iterator[Watcher]:
+    """Yield what is told of a build: live lines on a terminal, plain ones elsewhere."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield _tell
+        yield Watcher()
         return
     from rich.console import Console
     from rich.live import Live
 
     console = Console(stderr=True)
-    running: dict[str, Event] = {}
     with Live(console=console, refresh_per_second=5, transient=True) as live:
-
-        def watch(event: Event) -> None:
-            """Keep one live line for each run, and print what ended above them."""
-            if event.state == "running":
-                running[event.job.key] = event
-            else:
-                running.pop(event.job.key, None)
-                if event.state != "cached":
-                    console.print(line(event), highlight=False, markup=False)
-            live.update(_table(running))
-
-        yield watch
+        yield LiveWatcher(live)
 
 
 @contextlib.contextmanager
@@ -88,7 +127,7 @@ def _amount(step: str, done: int, total: int | None) -> str:
 def _begin(step: str, name: str, told: set[str]) -> None:
     """Print the name of a step when it begins."""
     if step not in told and name:
-        print(f"{step:<9} {name}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+        _print(f"{step:<9} {name}")
     told.add(step)
 
 
@@ -96,24 +135,23 @@ def line(event: Event) -> str:
     """Return what is told of an event in one line."""
     name = f"{event.job.run} (seed {event.job.seed})"
     seconds = f"  {event.seconds:.1f} s" if event.state in ("ran", "failed") else ""
-    error = f"  {event.progress['error']}" if "error" in event.progress else ""
-    return f"{event.state:<8} {name}{seconds}{error}"
+    error = str(event.progress.get("error", "")).removeprefix("not run, ")
+    return f"{event.state:<8} {name}{seconds}{f'  {error}' if error else ''}"
 
 
-def _tell(event: Event) -> None:
-    """Print starts and ends, not what lies between."""
-    if event.state == "cached" or (event.state == "running" and (event.progress or event.seconds)):
-        return
-    print(line(event), file=sys.stderr, flush=True)  # noqa: T201 - the command's own output
+def _print(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the command's own output
 
 
-def _table(running: dict[str, Event]) -> Table:
+def _table(running: dict[str, Event], state: str) -> Group:
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
     for event in running.values():
         table.add_row(f"{event.job.run} (seed {event.job.seed})", _course(event), _remaining(event))
-    return table
+    return Group(table, *([Text(state)] if state else []))
 
 
 def _course(event: Event) -> str:
@@ -131,9 +169,13 @@ def _course(event: Event) -> str:
 
 def _remaining(event: Event) -> str:
     """Return the time since the start, and about how long it still takes."""
-    values = event.progress
-    done, total = values.get("epoch"), values.get("epochs")
-    shown = f"{event.seconds:.0f} s"
-    if isinstance(done, int) and isinstance(total, int) and 0 < done < total:
-        shown += f", about {event.seconds * (total - done) / done:.0f} s to go"
-    return shown
+    left = _left(event, None)
+    return f"{event.seconds:.0f} s" + (f", {about(left)} to go" if left else "")
+
+
+def _left(event: Event, past: float | None) -> float | None:
+    """Return how many seconds a run still takes: by its epochs, else by what it took before."""
+    done, total = event.progress.get("epoch"), event.progress.get("epochs")
+    if isinstance(done, int) and isinstance(total, int) and 0 < done <= total:
+        return event.seconds * (total - done) / done
+    return None if past is None else max(0.0, past - event.seconds)

@@ -66,23 +66,29 @@ def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
     """
     style_file(report.folder, report.report.citations)
     wanted = set(only)
-    sections = {section.id: section for section in read_sections(report)}
+    used = used_by_section(report)
     environment = bare(NAMES)
     questions = read_questions(report.folder)
-    named = named_questions(_texts(report), questions)
-    used = {
-        name: used_runs(section, questions, environment, report.runs, named)
-        for name, section in sections.items()
-    }
     texts = [(question.text + question.answer, question.path) for question in questions.values()]
     abstract = report.folder / "abstract.md"
     if abstract.is_file():
         texts.append((read_text(abstract), abstract))
     check_names(texts, environment, report.runs)
-    for name in sorted(wanted - set(sections)):
-        raise ReportError(f"no section is called {name!r}{nearest(name, sections)}")
-    names = dict.fromkeys(run for name in sections if name in wanted for run in used[name])
+    for name in sorted(wanted - set(used)):
+        raise ReportError(f"no section is called {name!r}{nearest(name, used)}")
+    names = dict.fromkeys(run for name in used if name in wanted for run in used[name])
     return tuple(names) if wanted else None
+
+
+def used_by_section(report: Report) -> dict[str, tuple[str, ...]]:
+    """Return the runs that each section uses, in the order of the report."""
+    environment = bare(NAMES)
+    questions = read_questions(report.folder)
+    named = named_questions(_texts(report), questions)
+    return {
+        section.id: used_runs(section, questions, environment, report.runs, named)
+        for section in read_sections(report)
+    }
 
 
 def compose(
