@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from reporter.artifacts import Bars, Column, Curves, ImageGrid, Series, Table, Text
 from reporter.build import Request, build
-from reporter.cli.compare import _pair, _plain, diff_command
+from reporter.cli.compare import _number, _pair, _plain, diff_command
 from reporter.compare import compare, figures
-from reporter.compare.numbers import NumberChange, spread
+from reporter.compare.numbers import NumberChange, mean, spread
 from reporter.compare.sides import open_side
 from reporter.compare.texts import marked
 from reporter.errors import ReportError
@@ -428,6 +428,17 @@ def test_seeds_that_agree_leave_an_infinite_ratio():
         run="a", metric="b", unit="", split=None, before={}, after={}, difference=0.1, spread=0.0
     )
     assert change.ratio == math.inf
+
+
+def test_values_without_a_mean_are_printed_too():
+    """Infinite and undefined ones have no spread."""
+    before, after = {0: math.inf, 1: -math.inf, 2: 0.5}, {0: 0.5, 1: 0.25, 2: 0.75}
+    change = NumberChange(
+        run="a", metric="b", unit="", split=None, before=before, after=after,
+        difference=None, spread=None,
+    )  # fmt: skip
+    assert _number(change)[3:] == ["0–2", "nan", "0.5 ± 0.25", "–", ""]
+    assert math.isnan(mean(before.values()))
 
 
 def test_help_says_what_the_exit_codes_mean():

@@ -103,12 +103,13 @@ def _tell_numbers(changes: Iterable[NumberChange]) -> None:
 
 def _number(change: NumberChange) -> list[str]:
     """Return the cells that tell of a metric: both values, and their difference."""
+    from reporter.compare.numbers import mean
     from reporter.plan import seeds_text
 
     seeds = [seeds_text(list(side)) for side in (change.before, change.after) if side]
     shown = [_value(change.unit, side) for side in (change.before, change.after)]
     if shown[0] == shown[1]:  # below the digits that are printed
-        shown = [f"{statistics.fmean(side.values()):.6g}" for side in (change.before, change.after)]
+        shown = [f"{mean(side.values()):.6g}" for side in (change.before, change.after)]
     return [
         change.run,
         change.metric,
@@ -122,14 +123,16 @@ def _number(change: NumberChange) -> list[str]:
 
 def _value(unit: str, side: Mapping[int, float]) -> str:
     """Return a metric as the report prints it: its mean, and its spread over several seeds."""
+    from reporter.compare.numbers import mean
     from reporter.prose.styles import default_style
 
     if not side:
         return "–"
     numbers = tuple(side.values())
     style, suffix = default_style(unit, numbers)
-    spread = f" ± {style(statistics.stdev(numbers))}" if len(set(numbers)) > 1 else ""
-    return f"{style(statistics.fmean(numbers))}{spread}{suffix}"
+    has_spread = len(set(numbers)) > 1 and math.isfinite(mean(numbers))
+    spread = f" ± {style(statistics.stdev(numbers))}" if has_spread else ""
+    return f"{style(mean(numbers))}{spread}{suffix}"
 
 
 def _difference(change: NumberChange) -> str:

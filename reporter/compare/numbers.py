@@ -57,6 +57,13 @@ def changed_numbers(a: Side, b: Side) -> tuple[NumberChange, ...]:
     return tuple(found)
 
 
+def mean(values: Iterable[float]) -> float:
+    """Return the mean; of values that are not all finite, what their sum is: NaN or infinite."""
+    numbers = list(values)
+    is_finite = all(map(math.isfinite, numbers))
+    return statistics.fmean(numbers) if is_finite else sum(numbers)
+
+
 def spread(*sides: Iterable[float]) -> float | None:
     """Return √(mean of s²), s the sample standard deviation (n − 1) of each side.
 
@@ -104,9 +111,7 @@ def _change(
 ) -> NumberChange:
     metric = next(iter((after or before).values()))
     old, new = ({s: m.value for s, m in side.items()} for side in (before, after))
-    difference = (
-        statistics.fmean(new.values()) - statistics.fmean(old.values()) if old and new else math.nan
-    )
+    difference = mean(new.values()) - mean(old.values()) if old and new else math.nan
     return NumberChange(
         run=run,
         metric=name,
