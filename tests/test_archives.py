@@ -1,6 +1,7 @@
 """An archive becomes a folder whole or not at all, and writes nothing outside it."""
 
 import io
+import random
 import shutil
 import tarfile
 import zipfile
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reporter.datasets import archives
 from reporter.datasets.archives import unpack
 from reporter.errors import ReportError
 
@@ -136,6 +138,62 @@ def test_a_broken_archive_is_told(tmp_path, kind):
     if kind == "tar.gz":
         archive.write_bytes(whole[:-30])
         assert "ARCHIVE: can't be unpacked into" in refused(archive, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz"])
+def test_what_would_become_far_more_than_it_is_is_refused(tmp_path, kind, monkeypatch):
+    """More than the room and a hundred times the archive; by what its members say, unread."""
+    monkeypatch.setattr(archives, "ROOM", 1e6)
+    how = {"compress_type": zipfile.ZIP_DEFLATED} if kind == "zip" else {}
+    archive = MAKERS[kind](tmp_path / "file", files={"set/x": bytes(2_000_000)}, **how)
+    told = "1 members or more, of 2.0 MB, are too many for its size; ask who made the archive"
+    assert refused(archive, tmp_path) == f"ARCHIVE: refused: {told}"
+    noise = random.Random(0).randbytes(2_000_000)
+    archive = MAKERS[kind](tmp_path / "file", files={"set/x": noise}, **how)
+    assert unpack(archive, tmp_path / "data" / "toy").is_dir()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_too_many_files_are_refused(tmp_path, kind, monkeypatch):
+    """However small they are."""
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 9)
+    archive = MAKERS[kind](tmp_path / "file", files={f"set/{n}": b"" for n in range(10)})
+    assert "10 members or more, of 0.0 MB, are too many" in refused(archive, tmp_path)
+
+
+def test_a_tar_file_of_the_size_of_a_disk_is_refused_by_its_header(tmp_path):
+    """Its content need not be there."""
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        member = tarfile.TarInfo("set/x")
+        member.size = 10**12
+        file.write(member.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    assert "of 1,000,000.0 MB, are too many" in refused(path, tmp_path)
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"])
+def test_a_name_as_long_as_the_memory_is_refused(tmp_path, kind):
+    """Such names are read at once, so what their header announces is looked at first."""
+    path = tarred(tmp_path / "file", mode="w")
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, 10**10
+    path.write_bytes(path.read_bytes()[:1024] + header.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    assert "a name of 10000000000 bytes" in refused(path, tmp_path)
+
+
+def test_an_archive_in_an_archive_stays_one(tmp_path):
+    """Nothing is unpacked twice."""
+    inner = zipped(tmp_path / "inner").read_bytes()
+    root = unpack(zipped(tmp_path / "file", {"set/a.zip": inner}), tmp_path / "data" / "toy")
+    assert contents(root) == {"set/a.zip": inner}
+
+
+def test_a_zip_file_may_not_say_less_than_it_holds(tmp_path):
+    """No more is unpacked than a member announces."""
+    path = zipped(tmp_path / "file", {"x": bytes(100_000)})
+    size = (100_000).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(size, (10).to_bytes(4, "little")))
+    assert "ARCHIVE: can't be unpacked into" in refused(path, tmp_path)
 
 
 def test_what_is_no_archive_is_told(tmp_path):

@@ -11,16 +11,21 @@ import time
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reporter.datasets.downloads import CHUNK, space
+from reporter.datasets.downloads import CHUNK, megabytes, space
 from reporter.errors import ReportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Self
 
     Progress = Callable[[int, int | None], None]  # members done, and of how many
 
+MOST_MEMBERS = 2_000_000
+RATIO, ROOM = 100, 1e9  # what is unpacked may be so many times the archive's size, or so many bytes
+LONGEST_HEADER = 1_000_000  # bytes of a name in a tar file, which is read at once
+APART = b"xgXLK"  # types of a header whose names stand apart from it
 BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, NotImplementedError),
     *(zlib.error, lzma.LZMAError, EOFError, OSError),
@@ -35,7 +40,8 @@ def unpack(
     Everything is unpacked into a scratch folder beside `target` and then renamed. An archive with a
     member that is absolute, climbs out by "..", or is a symbolic link, a device or a pipe is
     refused: images need none of them. Hard links must lead to members. Modes and owners are those
-    of a new file.
+    of a new file. What would become far more than the archive, or millions of files, is refused
+    before it is unpacked; an archive in the archive stays one.
 
     Raises:
         ReportError: the member that is refused, a broken archive, a missing folder, a full disk.
@@ -45,10 +51,8 @@ def unpack(
     try:
         if zipfile.is_zipfile(archive):
             _unpack_zip(archive, scratch, progress)
-        elif tarfile.is_tarfile(archive):
-            _unpack_tar(archive, scratch, progress)
         else:
-            raise ReportError(f"{archive}: neither a zip nor a tar file; correct the url")
+            _unpack_tar(archive, scratch, progress)
         folder = _folder(scratch, inside)
         folder.chmod(0o755)
         folder.rename(target)
@@ -72,21 +76,44 @@ def _unpack_zip(archive: Path, scratch: Path, progress: Progress) -> None:
             if member.flag_bits & 1:
                 raise ReportError(f"{archive}: {member.filename!r} is encrypted; give it open")
         needed = sum(member.file_size for member in members)
+        _insist_on_bounds(archive, len(members), needed)
         with space(scratch, needed):
             for done, member in enumerate(members, 1):
                 opened.extract(member, scratch)
                 progress(done, len(members))
 
 
+class _Header(tarfile.TarInfo):
+    """A header of a tar file that asks for no more memory than names need."""
+
+    @classmethod
+    def frombuf(cls, *found: Any) -> Self:
+        """Read a header; refuse one that announces a name of many megabytes."""
+        header = super().frombuf(*found)
+        if header.type in APART and header.size > LONGEST_HEADER:
+            raise tarfile.ReadError(f"a name of {header.size} bytes")
+        return header
+
+
 def _unpack_tar(archive: Path, scratch: Path, progress: Progress) -> None:
-    with tarfile.open(archive) as opened:
-        members = opened.getmembers()  # reads it all once: nothing is written before all is seen
+    try:
+        found = tarfile.open(archive, tarinfo=_Header)  # noqa: SIM115 - closed below
+    except tarfile.ReadError as exc:
+        raise ReportError(f"{archive}: neither a zip nor a tar file; correct the url") from exc
+    with found as opened:
+        members, needed = (
+            [],
+            0,
+        )  # read once before anything is written: nothing is before all is seen
+        for member in opened:
+            members.append(member)
+            needed += member.size
+            _insist_on_bounds(archive, len(members), needed)
         while opened.fileobj is not None and opened.fileobj.read(CHUNK):
             pass  # to the checksum at the end, which tells a damaged archive from a short one
         for member in members:
             is_special = not (member.isreg() or member.isdir() or member.islnk())
             _insist(archive, member.name, is_special=is_special)
-        needed = sum(member.size for member in members)
         try:
             with space(scratch, needed):
                 for done, stored in enumerate(members, 1):
@@ -95,6 +122,14 @@ def _unpack_tar(archive: Path, scratch: Path, progress: Progress) -> None:
                     progress(done, len(members))
         except (tarfile.FilterError, KeyError) as exc:  # a hard link that leads nowhere, or outside
             raise ReportError(f"{archive}: refused: {exc}; ask who made the archive") from exc
+
+
+def _insist_on_bounds(archive: Path, count: int, needed: int) -> None:
+    """Refuse what would fill a disk or a folder."""
+    if count <= MOST_MEMBERS and (needed <= ROOM or needed <= RATIO * archive.stat().st_size):
+        return
+    told = f"{count:,} members or more, of {megabytes(needed)}, are too many for its size"
+    raise ReportError(f"{archive}: refused: {told}; ask who made the archive")
 
 
 def _insist(archive: Path, name: str, *, is_special: bool) -> None:
