@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+# What Pillow may take a file for, whatever its name: of its others, some start programs.
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Example:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from PIL import Image, UnidentifiedImageError
 
 from reporter.datasets.looks import mark, near
+from reporter.inputs import IMAGE_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -193,7 +194,7 @@ def _look(file: File, path: Path) -> _Seen:
     content = path.read_bytes()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of metadata and palettes: the pixels are what is asked
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             image.load()
             return _Seen(
                 file=file,

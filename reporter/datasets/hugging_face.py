@@ -19,6 +19,7 @@ from PIL import Image
 
 from reporter.datasets.downloads import space
 from reporter.errors import ReportError, nearest
+from reporter.inputs import IMAGE_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -135,7 +136,7 @@ def _rows(origin: HuggingFace) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
 def _ending(content: bytes) -> str:
     """Return the ending of an image's format; .jpg too for what the audit will call corrupt."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             return ENDINGS.get(str(image.format), ".jpg")
     except OSError:
         return ".jpg"

@@ -18,6 +18,7 @@ from PIL import Image, ImageFile, ImageOps, features
 from torchvision.transforms import functional
 
 from reporter.errors import ReportError
+from reporter.inputs import IMAGE_FORMATS
 from reporter.learn.rows import Kind, digest_of_source
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def decode(path: Path) -> Image.Image:
         ReportError: the file is missing, truncated or no image.
     """
     try:
-        with _strict(), Image.open(path) as stored:
+        with _strict(), Image.open(path, formats=IMAGE_FORMATS) as stored:
             upright = ImageOps.exif_transpose(stored)
             if upright.mode.startswith("I"):
                 upright = upright.convert("I").point(lambda value: value / EIGHT_BITS).convert("L")
