@@ -131,7 +131,9 @@ def _plot(outputs: tuple[Metric | Artifact, ...], width_mm: float, **how: bool) 
     """Draw with matplotlib and return an SVG that is the same on every day."""
     import matplotlib as mpl
 
-    with mpl.rc_context(style.settings()):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # a matplotlibrc, the user's or one beside a report, changes nothing
+        mpl.rcParams.update(style.settings())
         figure = plotted(outputs, width_mm, **how)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
+from reporter import trust
 from reporter.errors import ReportError, nearest
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -186,6 +187,7 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
         ReportError: file, key, value and remedy in one line.
     """
     path = folder / "report.toml"
+    _insist_own_texts(folder)
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as exc:
@@ -201,6 +203,14 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
         return Report.model_validate({**raw, "folder": folder})
     except ValidationError as exc:
         raise ReportError(f"{path}: {_explain(exc)}") from exc
+
+
+def _insist_own_texts(folder: Path) -> None:
+    """Refuse texts that a link takes from elsewhere: who hands the report in would show them."""
+    named = ("report.toml", "abstract.md", "questions.md", "references.bib")
+    for path in (*(folder / name for name in named), *sorted((folder / "sections").glob("*.md"))):
+        if not trust.is_inside(folder, path):
+            raise ReportError(f"{path}: leads out of the report's folder; put a copy there")
 
 
 def overridden(overrides: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reporter import lock, plan, registry, report, runner, shipped
+from reporter import lock, plan, registry, report, runner, shipped, trust
 from reporter.budget import Allowance, Choice, choose
 from reporter.datasets.digests import Digests
 from reporter.errors import ReportError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reporter.plan import Plan
+    from reporter.registry import Registry
     from reporter.report import Report
 
 
@@ -41,6 +42,7 @@ class Request:
     is_quick: bool = False
     is_frozen: bool = False
     download: bool = False
+    is_trusted: bool = False  # whether the folder's own experiments may run; else as remembered
     force: bool = False
     stops_at_failure: bool = False
     jobs: int | None = None  # worker processes at most; None: as many as the cores allow
@@ -61,6 +63,7 @@ class Workplace:
     lock: Path
     changes: tuple[str, ...]  # of report.toml, "runs.full.epochs = 5", by --set
     experiments: tuple[Path, ...]
+    is_trusted: bool
 
 
 def open_workplace(request: Request) -> Workplace:
@@ -86,6 +89,7 @@ def open_workplace(request: Request) -> Workplace:
         lock=(request.folder if beside else output) / "report.lock",
         changes=report.overridden(request.overrides),
         experiments=(shipped.folder("experiments"), request.folder / "experiments"),
+        is_trusted=request.is_trusted,
     )
 
 
@@ -111,9 +115,19 @@ def make_plan(request: Request, at: Workplace, wanted: tuple[str, ...] | None) -
 
 def current_plan(at: Workplace, wanted: tuple[str, ...] | None = None) -> Plan:
     """Return the plan as the sources are now."""
-    made = plan.make(at.report, registry.load(at.experiments), at.sources, at.store, wanted)
+    made = plan.make(at.report, experiments(at), at.sources, at.store, wanted)
     at.sources.digests.remember()
     return made
+
+
+def experiments(at: Workplace) -> Registry:
+    """Import the experiments that a report may use: nothing else does, so nothing forgets to ask.
+
+    Raises:
+        ReportError: the folder has some of its own, and its owner has not agreed to run them.
+    """
+    trust.insist(at.report.folder, is_trusted=at.is_trusted)
+    return registry.load(at.experiments)
 
 
 def _frozen(locked: tuple[Plan, str] | None, at: Workplace, wanted: tuple[str, ...] | None) -> Plan:

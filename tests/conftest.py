@@ -17,6 +17,12 @@ torch.set_num_threads(1)  # as a run's worker does: the count changes float sums
 DEMO = shipped.folder("templates") / "demo"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_answers(tmp_path_factory):
+    """Keep which folders are trusted apart from what the user of this machine trusts."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture(scope="session")
 def demo_root(tmp_path_factory):
     """Return the build folder of the quick demo."""

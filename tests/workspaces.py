@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from reporter import plan, registry, report
+from reporter import plan, registry, report, trust
 from reporter.artifacts import (
     Bars,
     Checkpoint,
@@ -113,7 +113,8 @@ def workspace(
     toy: str = TOY,
     sections: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write a workspace with the toy experiments and the tables below the cover."""
+    """Write a workspace with the toy experiments and the tables below the cover; trust it."""
+    trust.remember(folder)
     (folder / "experiments").mkdir(parents=True, exist_ok=True)
     (folder / "experiments" / "toy.py").write_text(toy)
     (folder / "report.toml").write_text(COVER + tables)

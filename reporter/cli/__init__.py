@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -62,6 +63,7 @@ def main() -> None:
     """Run the command; a user's mistake is one line on stderr and exit code 2."""
     from reporter.errors import ReportError, TextError
 
+    os.environ["PYTHONSAFEPATH"] = "1"  # workers import nothing that lies in the current folder
     try:
         group(standalone_mode=False)
     except ReportError as exc:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.places import locate
+from reporter.cli.places import TRUST, asked
 
 if TYPE_CHECKING:
     from reporter.experiment import Experiment
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 @click.command("list")
 @click.argument("experiment", required=False)
 @click.option("-r", "--report", help="The report whose own experiments are listed too.")
-def list_command(experiment: str | None, report: str | None) -> None:
+@TRUST
+def list_command(experiment: str | None, report: str | None, *, is_trusted: bool) -> None:
     """List the experiments and the shipped reports, or what one EXPERIMENT takes and returns."""
-    from reporter import registry, shipped
+    from reporter import shipped
     from reporter.report import load
+    from reporter.workplace import experiments, open_workplace
 
-    folder, _ = locate(report)
-    known = registry.load((shipped.folder("experiments"), folder / "experiments"))
+    known = experiments(open_workplace(asked(report, is_trusted=is_trusted)))
     if experiment:
         click.echo(_manual(known.find(experiment, "report list")))
         return
@@ -50,19 +52,19 @@ def _manual(experiment: Experiment) -> str:
 @click.command("status")
 @click.argument("report", required=False)
 @click.option("--quick", is_flag=True, help="Of the quick build.")
-def status_command(report: str | None, *, quick: bool) -> None:
+@TRUST
+def status_command(report: str | None, *, quick: bool, is_trusted: bool) -> None:
     """Say for every run whether its result is stored and what it cost, and what is unanswered."""
-    from reporter.build import Request, current_plan, open_workplace
+    from reporter.build import current_plan, open_workplace
     from reporter.prose.questions import read_questions, summary
 
-    folder, root = locate(report)
-    at = open_workplace(Request(folder=folder, root=root, is_quick=quick))
+    at = open_workplace(replace(asked(report, is_trusted=is_trusted), is_quick=quick))
     for job in current_plan(at).jobs:
         stored = at.store.load(job.key)
         state = "stored " if stored else "to run "
         seconds = f"{stored.record['seconds']:8.1f} s" if stored else " " * 10
         click.echo(f"{state} {seconds}  {job.run} (seed {job.seed})  {job.experiment}")
-    questions = read_questions(folder)
+    questions = read_questions(at.report.folder)
     if questions:
         click.echo(f"questions: {summary(tuple(questions.values()))}")
 
@@ -71,14 +73,14 @@ def status_command(report: str | None, *, quick: bool) -> None:
 @click.argument("run")
 @click.option("-r", "--report", help="The report, as for build.")
 @click.option("--quick", is_flag=True, help="Of the quick build.")
-def why_command(run: str, report: str | None, *, quick: bool) -> None:
+@TRUST
+def why_command(run: str, report: str | None, *, quick: bool, is_trusted: bool) -> None:
     """Say why RUN would be computed again, or that it is fresh."""
     from reporter import lock
-    from reporter.build import Request, current_plan, open_workplace
+    from reporter.build import current_plan, open_workplace
     from reporter.causes import causes
 
-    folder, root = locate(report)
-    at = open_workplace(Request(folder=folder, root=root, is_quick=quick))
+    at = open_workplace(replace(asked(report, is_trusted=is_trusted), is_quick=quick))
     now = current_plan(at, (run,))
     locked = lock.read(at.lock)
     for cause in causes(run, locked[0] if locked else None, now, at.store):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.cli.places import locate
+from reporter.cli.places import TRUST, asked
 
 if TYPE_CHECKING:
     from reporter.build import Built, Request
@@ -36,6 +36,7 @@ def _common(command: Any) -> Any:
         click.option("--download", is_flag=True, help="Fetch torchvision's weights if needed."),
         click.option("-n", "--dry-run", is_flag=True, help="Say what would run; run nothing."),
         click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
+        TRUST,
     ]
     for option in reversed(options):
         command = option(command)
@@ -58,7 +59,6 @@ def build_command(report: str | None, sections: tuple[str, ...], **options: Any)
         _request(report, **options),
         sections=sections,
         formats=formats,
-        is_frozen=options["frozen"],
     )
     _make(request, **options)
 
@@ -77,13 +77,13 @@ def run_command(runs: tuple[str, ...], report: str | None, **options: Any) -> No
 @click.argument("report", required=False)
 @click.option("--quick", is_flag=True, help="Check the quick build.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-def check_command(report: str | None, *, quick: bool, as_json: bool) -> None:
+@TRUST
+def check_command(report: str | None, *, quick: bool, as_json: bool, is_trusted: bool) -> None:
     """Find broken claims, dangling references, open questions, missing results, typed numbers."""
-    from reporter.build import Request, review
+    from reporter.build import review
     from reporter.check import findings, notes
 
-    folder, root = locate(report)
-    document = review(Request(folder=folder, root=root, is_quick=quick))
+    document = review(replace(asked(report, is_trusted=is_trusted), is_quick=quick))
     found = findings(document)
     if as_json:
         click.echo(json.dumps([vars(problem) for problem in found], indent=1))
@@ -98,12 +98,9 @@ def check_command(report: str | None, *, quick: bool, as_json: bool) -> None:
 
 def _request(report: str | None, **options: Any) -> Request:
     from reporter.budget import seconds_of
-    from reporter.build import Request
 
-    folder, root = locate(report)
-    return Request(
-        folder=folder,
-        root=root,
+    return replace(
+        asked(report, is_trusted=options["is_trusted"], is_frozen=options.get("frozen", False)),
         overrides=options["overrides"],
         is_quick=options["quick"],
         download=options["download"],

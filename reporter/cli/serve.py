@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 import click
 
-from reporter.cli.places import locate
+from reporter.cli.places import TRUST, asked
 
 
 @click.command("serve")
@@ -19,8 +20,15 @@ from reporter.cli.places import locate
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="runs.last-fc.epochs=5"
 )
+@TRUST
 def serve_command(
-    report: str | None, *, port: int, quick: bool, computes: bool, overrides: tuple[str, ...]
+    report: str | None,
+    *,
+    port: int,
+    quick: bool,
+    computes: bool,
+    overrides: tuple[str, ...],
+    is_trusted: bool,
 ) -> None:
     """Show REPORT at an address of this machine, set anew on every save, until Ctrl-C.
 
@@ -29,18 +37,12 @@ def serve_command(
     """
     from reporter.cli.watch import watching
     from reporter.serve import serving
-    from reporter.workplace import Request
 
-    folder, root = locate(report)
+    request = asked(report, is_trusted=is_trusted)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with watching() as watch, suppress(KeyboardInterrupt):
-        request = Request(
-            folder=folder,
-            root=root,
-            is_quick=quick,
-            overrides=overrides,
-            begin=watch.begin,
-            watch=watch,
+        request = replace(
+            request, is_quick=quick, overrides=overrides, begin=watch.begin, watch=watch
         )
         with serving(request, port, computes=computes) as address:
             click.echo(address)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reporter.cli.places import locate
+from reporter.cli.places import TRUST, asked, locate
 
 WORKPLACES = ("work", "figures", "cache")  # never the store
 
@@ -17,7 +17,7 @@ WORKPLACES = ("work", "figures", "cache")  # never the store
 @click.option("--template", default="demo", help="A shipped report; `report list` names them.")
 def init_command(folder: Path, template: str) -> None:
     """Make FOLDER a workspace: a copy of a shipped report to change into one's own."""
-    from reporter import shipped
+    from reporter import shipped, trust
     from reporter.errors import ReportError, nearest
 
     if template not in shipped.templates():
@@ -28,6 +28,7 @@ def init_command(folder: Path, template: str) -> None:
     shutil.copytree(shipped.folder("templates") / template, folder, dirs_exist_ok=True)
     (folder / ".gitignore").write_text("build/\ndata/\n", encoding="utf-8")
     (folder / "experiments").mkdir(exist_ok=True)
+    trust.remember(folder)
     click.echo(f"{folder}: report.toml, sections/, experiments/ for your own")
     click.echo(f"next: cd {folder} && report build --quick", err=True)
 
@@ -51,13 +52,15 @@ def clean_command(report: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-r", "--report", help="The report, as for build.")
 @click.option("--half", is_flag=True, help="In half precision.")
-def export_command(run: str, file: Path, report: str | None, *, half: bool) -> None:
+@TRUST
+def export_command(
+    run: str, file: Path, report: str | None, *, half: bool, is_trusted: bool
+) -> None:
     """Copy the network that RUN trained to FILE (.safetensors)."""
-    from reporter.build import Request, current_plan, open_workplace
+    from reporter.build import current_plan, open_workplace
     from reporter.errors import ReportError
 
-    folder, root = locate(report)
-    at = open_workplace(Request(folder=folder, root=root))
+    at = open_workplace(asked(report, is_trusted=is_trusted))
     jobs = current_plan(at, (run,)).of(run)
     if jobs[0].key not in at.store:
         raise ReportError(f"run {run!r} has no stored result; `report run {run}` makes it")

@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reporter import shipped, trust
 from reporter.artifacts import KINDS, Result
 from reporter.errors import ReportError, RunError
 from reporter.experiment import Run
@@ -148,10 +149,16 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Return the commit of the folder the command runs in, "" outside a checkout or without git."""
+    """Return the commit of the folder the command runs in, "" outside a checkout or without git.
+
+    Whether anything is changed there is only asked where the user works: to answer, git starts
+    programs that the checkout names.
+    """
+    here = Path.cwd()
+    is_own = trust.is_remembered(here) or here == shipped.PACKAGE.parent
     with contextlib.suppress(OSError):
-        answer = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the user's git
+        answer = subprocess.run(  # noqa: S603 - no word is foreign
+            ["git", "describe", "--always", *(["--dirty"] if is_own else [])],  # noqa: S607 - the user's git
             capture_output=True,
             text=True,
             check=False,

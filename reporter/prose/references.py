@@ -8,7 +8,7 @@ from functools import cached_property
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
-from reporter import shipped
+from reporter import shipped, trust
 from reporter.errors import ReportError, nearest
 from reporter.prose import bibliography
 from reporter.prose.csl import CITED, CLOSE, OPEN, Cite, StyledWorks, tidy
@@ -46,6 +46,8 @@ def style_file(folder: Path, name: str) -> Path:
     if path.suffix != ".csl" or not path.is_file():
         hint = nearest(name, SHIPPED) if path.suffix != ".csl" else "; put the file there"
         raise ReportError(f"report.citations: there is no style {name!r}{hint}")
+    if not trust.is_inside(folder, path):
+        raise ReportError(f"report.citations: {name} leads out of the folder; put a copy there")
     return path
 
 
