@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from reporter.errors import TextError
 from reporter.pdf import paper
 from reporter.pdf.archive import archived
 from reporter.pdf.floats import ordered
@@ -36,17 +37,20 @@ def render(html: str, enclosed: Mapping[str, bytes] | None = None) -> bytes:
         enclosed: files to attach, by name.
 
     Raises:
-        FatalURLFetchingError: the page asks for something outside itself.
+        TextError: the page asks for something outside itself.
     """
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     for name in ("weasyprint", "fontTools"):  # they warn of rules that are for screens
         logging.getLogger(name).setLevel(logging.ERROR)
-    page = _page(html)
+    refused: list[str] = []
+    page = _page(html, refused)
     tree = page.etree_element
     paper.settle(tree)
     document = laid_out(page)
     with cut_alike():
         content = document.write_pdf(pdf_variant=VARIANT, attachments=_attachments(enclosed or {}))
+    if refused:
+        raise TextError(f"the page asks for {refused[0]}, which is not part of it; leave it out")
     return archived(bytes(content), paper.links(tree), paper.formulas(tree))
 
 
@@ -78,8 +82,16 @@ def engine() -> Any:
     return weasyprint
 
 
-def _page(html: str) -> Any:
-    closed = engine().urls.URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
+def _page(html: str, refused: list[str]) -> Any:
+    """Open a page that can ask for nothing outside itself; what it asks for is `refused`."""
+
+    class Closed(engine().urls.URLFetcher):  # type: ignore[misc] # WeasyPrint is imported late
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if not url.startswith("data:"):
+                refused.append(url)
+            return super().fetch(url, headers)
+
+    closed = Closed(allowed_protocols=("data",), allow_redirects=False)
     return engine().HTML(string=paper.without_sources(html), url_fetcher=closed)
 
 

@@ -33,6 +33,7 @@ LABELS = {
     "app": "appendix",
 }
 LETTERS = str.maketrans({"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "ß": "ss", "Đ": "D", "đ": "d"})
+FORMAT = re.compile(r'(</?(?:i|b|l|u|sub|sup|span)>|<span style="[\w: ;-]*">)')
 DETAIL = re.compile(rf"({'|'.join(LABELS)})\.\s*(.+)")
 
 
@@ -192,4 +193,6 @@ def tidy(html: str) -> str:
     text = re.sub(r"([.?!])((?:</\w+>)?)\.", r"\1\2", text)
     text = re.sub(r"\b(pp?\.|[^\W\d_a-z]\.) (?=[^\Wa-z])", "\\1\N{NO-BREAK SPACE}", text)
     text = re.sub(r'<span class="nocase">(.*?)</span>', r"\1", text)
-    return re.sub(r"&(?!#?\w+;)", "&amp;", text)
+    text = re.sub(r"&(?!#?\w+;)", "&amp;", text)
+    shown = FORMAT.split(text)  # what is formatting, at odd places, and what is not
+    return "".join(part if i % 2 else part.replace("<", "&lt;") for i, part in enumerate(shown))

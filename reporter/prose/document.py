@@ -20,7 +20,7 @@ from reporter.prose.markdown import Hooks, parser, plain
 from reporter.prose.mathematics import MathError
 from reporter.prose.notes import Notes
 from reporter.prose.numbering import Numbering
-from reporter.prose.pictures import embedded, is_picture, is_readable
+from reporter.prose.pictures import embedded, fault
 from reporter.prose.places import Places, line_in, rendered
 from reporter.prose.placing import Placing
 from reporter.prose.questions import read_questions
@@ -53,6 +53,7 @@ MISTAKES = (  # what an author's template can raise
     ArithmeticError,
     ValueError,
     LookupError,
+    RecursionError,
 )
 PRIVATE = re.compile("[\ue000-\ue014]")  # the characters that pieces and ids are marked with
 
@@ -258,7 +259,9 @@ class _Composer:
         target = target or f"sec-{self.section_id}" + ("" if is_first else f"-{len(self.headings)}")
         number = self.numbering.heading(level, target)
         self.headings.append(Heading(level=level, number=number, id=target, text="", html=html))
-        anchor = f'<a class="anchor" id="{target}"></a><span class="secnum">{number}</span> '
+        anchor = (
+            f'<a class="anchor" id="{escape(target)}"></a><span class="secnum">{number}</span> '
+        )
         return self.fragments.put(anchor, f"{number} ")
 
     def _refer(self, targets: tuple[str, ...]) -> str:
@@ -286,12 +289,10 @@ class _Composer:
     def _image(self, source: str, alt: str) -> str:
         """Return a picture of the workspace; one that is missing, or silent, is told."""
         where = self.places.here()
-        if not is_picture(self.report.folder, source):
-            told = f"no picture {source} in the report's folder; put it there or correct the path"
-            self.numbering.problem(where, told)
+        wrong = fault(self.report.folder, source)
+        if wrong:
+            self.numbering.problem(where, wrong)
             return self.fragments.put(f'<span class="missing">{escape(source)}?</span>')
-        if not is_readable(self.report.folder, source):
-            self.numbering.problem(where, f"{source} is no picture, or damaged; save it anew")
         if not alt.strip():
             self.numbering.problem(where, f"{source} has no alt text; write ![what it shows](…)")
         return self.fragments.put(

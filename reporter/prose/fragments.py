@@ -1,12 +1,14 @@
 """Pieces of HTML that pass through Markdown untouched, as private characters that stand for them.
 
 A template puts a piece down and gets a mark; Markdown sees only the mark; `set` puts the pieces in.
-So no HTML of an author gets through, and no value is ever read as Markdown.
+So no HTML of an author gets through, and no value is ever read as Markdown. Marks are numbered from
+a number that nobody can know, so whoever writes one by hand writes nothing.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OPEN, CLOSE = "\ue000", "\ue001"
-MARK = re.compile(f"{OPEN}(\\d+){CLOSE}")
-BLOCK_MARK = re.compile(f"<p>((?:{OPEN}\\d+{CLOSE}\\s*)+)</p>")
+MARK = re.compile(f"{OPEN}(\\d{{16}}){CLOSE}")
+BLOCK_MARK = re.compile(f"<p>((?:{OPEN}\\d{{16}}{CLOSE}\\s*)+)</p>")
+FIRST = 10**15  # of those with 16 digits
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,15 @@ def _nothing() -> None:
     pass
 
 
+NOTHING = Piece(str, str, is_block=False, inside="", reached=_nothing)
+
+
 class Fragments:
     """The pieces of one report."""
 
     def __init__(self) -> None:
         self._pieces: list[Piece] = []
+        self._first = FIRST + secrets.randbelow(FIRST)
 
     def put(
         self,
@@ -61,12 +68,12 @@ class Fragments:
         known = html if isinstance(html, str) else inside
         piece = Piece(_made(html), _made(plain), is_block, known, reached)
         self._pieces.append(piece)
-        return f"{OPEN}{len(self._pieces) - 1}{CLOSE}"
+        return f"{OPEN}{self._first + len(self._pieces) - 1}{CLOSE}"
 
     def reach(self, text: str) -> None:
         """Tell the pieces of a text, in reading order, that they are reached."""
         for mark in MARK.finditer(text):
-            piece = self._pieces[int(mark[1])]
+            piece = self._piece(mark[1])
             piece.reached()
             self.reach(piece.inside)
 
@@ -74,13 +81,13 @@ class Fragments:
         """Return `text` with every mark replaced by its HTML, however deep they are nested."""
         text = BLOCK_MARK.sub(lambda m: m[1] if self._is_block(m[1]) else m[0], text)
         while MARK.search(text):
-            text = MARK.sub(lambda m: self._pieces[int(m[1])].html(), text)
+            text = MARK.sub(lambda m: self._piece(m[1]).html(), text)
         return text
 
     def plain(self, text: str) -> str:
         """Return `text` with every mark replaced by its plain text, for attributes."""
         while MARK.search(text):
-            text = MARK.sub(lambda m: self._pieces[int(m[1])].plain(), text)
+            text = MARK.sub(lambda m: self._piece(m[1]).plain(), text)
         return text
 
     def undrawn(self, text: str) -> str:
@@ -90,7 +97,12 @@ class Fragments:
         return text
 
     def _is_block(self, marks: str) -> bool:
-        return all(self._pieces[int(index)].is_block for index in MARK.findall(marks))
+        return all(self._piece(number).is_block for number in MARK.findall(marks))
+
+    def _piece(self, number: str) -> Piece:
+        """Return the piece of a mark; of one that is none of ours, nothing."""
+        index = int(number) - self._first
+        return self._pieces[index] if 0 <= index < len(self._pieces) else NOTHING
 
 
 def _undrawn(piece: Piece) -> str:

@@ -49,7 +49,7 @@ SENTENCE = re.compile(
     + r"(?<=[\w)%\ue001][.!?])\s+(?=[A-Z\ue000])"
 )
 ID_OPEN, ID_CLOSE = "\ue010", "\ue011"  # around the id of a heading, {#sec-…} in the source
-HEADING_ID = re.compile(f"\\s*{ID_OPEN}(.*?){ID_CLOSE}\\s*$")
+HEADING_ID = re.compile(f"\\s*{ID_OPEN}(sec-[\\w.-]+){ID_CLOSE}\\s*$")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,8 @@ def _page(document: Document, chapters: Iterable[Chapter], *, is_whole: bool) ->
         script=Markup(_text("page.js")),  # noqa: S704 - ours
         policy=_policy(),
     )
-    return html.replace(STYLE, _style(symbols=bool(fonts.lacking(html))), 1)
+    head, _, rest = html.partition(f"<style>\n{STYLE}")  # which no text holds
+    return f"{head}<style>\n{_style(symbols=bool(fonts.lacking(html)))}{rest}"
 
 
 def _contents(document: Document) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jinja2 import TemplateSyntaxError, meta, nodes
 
 from reporter.errors import ReportError, nearest
-from reporter.prose.templates import bare
+from reporter.prose.templates import bare, parsed
 from reporter.prose.texts import read_text
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class Look:
 def _look(text: str) -> Look:
     """Parse a template once, however often it is asked about."""
     environment = bare(())
-    tree = environment.parse(text)
+    tree = parsed(environment, text)
     filters = tuple((node.name, node.lineno) for node in tree.find_all(nodes.Filter))
     environment.filters |= dict.fromkeys((name for name, _ in filters), str)  # judged by `_words`
     undeclared = meta.find_undeclared_variables(tree)

@@ -7,12 +7,22 @@ from functools import cache, lru_cache
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_context
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment, safe_range
 
 from reporter.errors import ReportError
 from reporter.prose.cells import TableView
 from reporter.prose.claims import ClaimExtension, Court
+from reporter.prose.limits import (
+    CALL,
+    METHODS,
+    OUTSIDE,
+    Budget,
+    bound,
+    insist_bounded,
+    kept_filters,
+)
 from reporter.prose.markdown import ID_CLOSE, ID_OPEN
 from reporter.prose.tools import filters
 from reporter.prose.values import Missing, Value
@@ -22,20 +32,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import CodeType
 
+    from jinja2.runtime import Context
+
 CLOSED = frozenset(
     {"desk", "style", "numbers", "metrics", "meaning", "raw"}
 )  # of values: prose reads, filters print
 
 
-def _printable(value: object) -> object:
+@pass_context
+def _printable(context: Context, value: object) -> object:
     """Return what a template prints; ReportError for what has no words of its own."""
     if isinstance(value, str | int | float | Value | Missing | Undefined):
-        return value
+        return context.environment.budget.written(value)  # type: ignore[attr-defined] # of Templates
     kind = KINDS.get(type(value), f"a {type(value).__name__}")
     raise ReportError(f"{kind} can't be printed; name a value of it, or call it")
 
 
 KINDS = {RunView: "a run", Runs: "all runs", TableView: "a table", MethodType: "a function"}
+PYTHONS = (str, bytes, int, float, list, tuple, dict, set, range, type, zip)
 SETTING: Mapping[str, Any] = {
     "finalize": _printable,
     "undefined": StrictUndefined,
@@ -43,14 +57,20 @@ SETTING: Mapping[str, Any] = {
     "trim_blocks": True,  # so that claims on lines of their own flow in one paragraph
     "lstrip_blocks": True,
 }
+NESTED = "is nested too deeply; take it apart"
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
 OTHER_ID = re.compile(r"\{#[\w.:-]+[^#{}\n]*\}")  # which Jinja takes for a comment's beginning
 
 
 class Templates(SandboxedEnvironment):
-    """Jinja for sections: sandboxed; undefined names are errors; values' inner parts are closed."""
+    """Jinja for sections: sandboxed; undefined names are errors; values' inner parts are closed.
+
+    Nothing is read from files, and a report's templates together have a budget of work.
+    """
 
     court: Court
+    budget: Budget
+    intercepted_binops = frozenset(SandboxedEnvironment.default_binop_table)
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
         """Keep the {#id} of headings from being read as the beginning of a comment."""
@@ -65,8 +85,24 @@ class Templates(SandboxedEnvironment):
         return text
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Keep templates away from what values carry along."""
-        return attr not in CLOSED and super().is_safe_attribute(obj, attr, value)
+        """Keep templates away from what values carry along, and from most of Python's own."""
+        is_ours = attr in METHODS or not isinstance(obj, PYTHONS)
+        return is_ours and attr not in CLOSED and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, _value: Any) -> None:
+        """Leave str.format to `is_safe_attribute`, which refuses it."""
+
+    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call something, as far as the budget goes."""
+        self.budget.spend(CALL)
+        if isinstance(obj, LoopContext):
+            args = tuple(map(self.budget.rounds, args))
+        return self.budget.written(super().call(context, obj, *args, **kwargs))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Calculate what can't grow out of bounds."""
+        insist_bounded(operator, left, right)
+        return super().call_binop(context, operator, left, right)
 
 
 def with_lines(tree: nodes.Template) -> nodes.Template:
@@ -91,29 +127,49 @@ def bare(names: Iterable[str]) -> Templates:
     """Return an environment that knows all names and can render nothing: for a look at texts."""
     environment = Templates(extensions=[ClaimExtension])
     environment.globals = dict.fromkeys(("runs", "range", "zip", *names))
-    environment.filters |= filters()
+    environment.filters = kept_filters() | filters()
     return environment
 
 
 def templates(court: Court, names: Mapping[str, Any]) -> Templates:
     """Return the environment in which a report's texts are rendered."""
     environment = Templates(extensions=[ClaimExtension], **SETTING)
-    environment.court = court
+    environment.court, environment.budget = court, Budget()
     environment.globals = {"range": safe_range, "zip": zip, **names}
-    environment.filters |= filters()
+    environment.filters = kept_filters() | filters()
     return environment
 
 
 @lru_cache(maxsize=256)
 def compiled(text: str, path: str) -> CodeType:
-    """Compile a text that is to be set; a preview sets most texts again as they were."""
+    """Compile a text that is to be set; a preview sets most texts again as they were.
+
+    Raises:
+        TemplateSyntaxError: what Jinja does not understand, or asks for another file.
+    """
     environment = _reader()
-    tree = with_lines(environment.parse(text, name=path, filename=path))
-    return environment.compile(tree, name=path, filename=path)
+    tree = with_lines(parsed(environment, text, path))
+    bound(tree)
+    try:
+        return environment.compile(tree, name=path, filename=path)
+    except (SyntaxError, RecursionError) as exc:  # of the Python that it becomes
+        raise TemplateSyntaxError(NESTED, getattr(exc, "lineno", None) or 1) from exc
+
+
+def parsed(environment: Templates, text: str, path: str | None = None) -> nodes.Template:
+    """Return the tree of a text; TemplateSyntaxError for a tag that reads another file."""
+    try:
+        tree = environment.parse(text, name=path, filename=path)
+    except RecursionError as exc:
+        raise TemplateSyntaxError(NESTED, 1) from exc
+    for tag in tree.find_all(OUTSIDE):
+        told = "templates read no files; write the text into a section"
+        raise TemplateSyntaxError(told, tag.lineno)
+    return tree
 
 
 @cache
 def _reader() -> Templates:
     environment = Templates(extensions=[ClaimExtension], **SETTING)
-    environment.filters |= filters()
+    environment.filters = kept_filters() | filters()
     return environment

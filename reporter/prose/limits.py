@@ -1,0 +1,117 @@
+"""A template's syntax tree → one that counts its work; and what Python's own parts may do in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from jinja2 import nodes, pass_context
+from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jinja2.runtime import Context
+
+MOST = 10_000_000  # units of work for all templates of a report, a few seconds; a letter is one
+ROUND, CALL = 10, 100  # units
+LONGEST = 1_000_000  # letters or parts of what an operator makes
+LARGEST = 10**15  # number that is reckoned with
+METHODS = frozenset(  # of texts, lists and the like: none fills up to a width, none changes them
+    "capitalize casefold count endswith find get index isalpha isdigit items keys lower "  # noqa: SIM905 - else thirty lines
+    "lstrip "
+    "partition removeprefix removesuffix rfind rpartition rsplit rstrip split splitlines "
+    "startswith strip swapcase title upper values".split()
+)
+FILTERS_KEPT = (  # those of Jinja's that make nothing much longer than what they get
+    "abs capitalize count d default dictsort first float int items last length list "  # noqa: SIM905 - as above
+    "lower map max min reject rejectattr reverse round select selectattr sort title trim unique "
+    "upper".split()
+)
+OUTSIDE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+
+
+class Budget:
+    """The work that the templates of one report may still do."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self.left = most
+
+    def spend(self, units: int) -> None:
+        """Count work; SecurityError once it is too much."""
+        self.left -= units
+        if self.left < 0:
+            raise SecurityError("the templates go on without end; shorten loops and macros")
+
+    def written(self, value: Any) -> Any:
+        """Count the letters of what is printed, or of what a call returned, and return it."""
+        self.spend(len(value) if isinstance(value, str) else 1)
+        return value
+
+    def rounds(self, items: Iterable[Any], length: int = 0) -> Iterator[Any]:
+        """Yield what a loop goes over, whose body holds a text of `length` letters."""
+        for item in items:
+            self.spend(ROUND + length)
+            yield item
+
+    def joined(self, *values: Any, between: str = "") -> str:
+        """Return the texts of values, one after the other."""
+        texts = [str(value) for value in values]
+        self.spend(sum(map(len, texts)) + len(texts) * len(between))
+        return between.join(texts)
+
+
+def kept_filters() -> dict[str, Callable[..., Any]]:
+    """Return the filters of Jinja's own that a template may use."""
+    return {name: FILTERS[name] for name in FILTERS_KEPT} | {"join": _join}
+
+
+@pass_context
+def _join(context: Context, values: Iterable[Any], between: str = "") -> str:
+    joined: str = context.environment.budget.joined(*values, between=between)  # type: ignore[attr-defined] # of Templates
+    return joined
+
+
+def insist_bounded(sign: str, left: Any, right: Any) -> None:
+    """Refuse what an operator could fill the memory with; SecurityError."""
+    numbers = [abs(one) for one in (left, right) if isinstance(one, int | float)]
+    parts = sum(len(one) for one in (left, right) if isinstance(one, str | list | tuple))
+    if sign == "%" and isinstance(left, str):
+        raise SecurityError("% fills in no text here; join texts with ~")
+    if not parts and len(numbers) == 2 and _is_large(sign, *numbers):  # noqa: PLR2004 - both
+        raise SecurityError(f"{sign} makes too large a number here")
+    times = max(numbers, default=1) if sign == "*" else 1
+    if parts * times > LONGEST:
+        raise SecurityError(f"{sign} makes more than {LONGEST:,} letters or parts here")
+
+
+def _is_large(sign: str, left: float, right: float) -> bool:
+    is_high = sign == "**" and (left > 1000 or right > 10)  # noqa: PLR2004 - 100 bits at most
+    return is_high or max(left, right) > LARGEST
+
+
+def bound(tree: nodes.Template) -> None:
+    """Let a template count its rounds and what it joins; its environment has the budget."""
+    for loop in tree.find_all(nodes.For):
+        length = sum(len(text.data) for text in loop.find_all(nodes.TemplateData))
+        items = cast("nodes.Expr", loop.iter)
+        loop.iter = _asked("rounds", [items, nodes.Const(length)], loop.lineno)
+    for parent in [tree, *tree.find_all(nodes.Node)]:
+        for name, value in list(parent.iter_fields()):
+            if isinstance(value, list):
+                value[:] = map(_counted, value)
+            else:
+                setattr(parent, name, _counted(value))
+
+
+def _counted(value: Any) -> Any:
+    """Return what takes the place of `a ~ b`, or anything else as it is."""
+    is_join = isinstance(value, nodes.Concat)
+    return _asked("joined", value.nodes, value.lineno) if is_join else value
+
+
+def _asked(name: str, arguments: list[nodes.Expr], line: int) -> nodes.Call:
+    function = nodes.Getattr(nodes.EnvironmentAttribute("budget"), name, "load")
+    call = nodes.Call(function, arguments, [], None, None)
+    call.set_lineno(line)
+    return call

@@ -1,0 +1,127 @@
+"""A template of a foreign report ends soon, reads nothing and reaches nothing."""
+
+import pytest
+
+from reporter.errors import ReportError
+from tests.composing import compose, html_of
+
+ENDLESS = "the templates go on without end; shorten loops and macros"
+DEEP = "template syntax: is nested too deeply; take it apart"
+TWICE = "{% macro d(x) %}{{ x }}{{ x }}{% endmacro %}"
+ATTACKS = {
+    # what it reads
+    "include": ("{% include '/etc/passwd' %}", "template syntax: templates read no files"),
+    "include above": ("{% include '../x.md' %}", "template syntax: templates read no files"),
+    "import": ("{% import 'page.html.j2' as x %}", "template syntax: templates read no files"),
+    "from import": ("{% from 'x' import y %}", "template syntax: templates read no files"),
+    "extends": ("{% extends 'page.html.j2' %}", "template syntax: templates read no files"),
+    # what it reaches
+    "classes": ("{{ ''.__class__.__mro__ }}", "access to attribute '__class__'"),
+    "classes by filter": ("{{ ''|attr('__class__') }}", "template syntax: No filter named 'attr'"),
+    "classes by map": (
+        "{{ ['']|map(attribute='__class__')|list|first }}",
+        "access to attribute '__class__'",
+    ),
+    "format": ("{{ '{0.desk}'.format(runs) }}", "access to attribute 'format'"),
+    "globals": ("{{ figure.__func__.__globals__ }}", "access to attribute '__func__'"),
+    "types": ("{{ zip.mro() }}", "access to attribute 'mro'"),
+    "changes": ("{{ [].append(1) }}", "access to attribute 'append'"),
+    # what fills the memory
+    "padding": ("{{ 'a'.ljust(10**9) }}", "access to attribute 'ljust'"),
+    "padding by filter": ("{{ 'a'|center(10**9) }}", "template syntax: No filter named 'center'"),
+    "padding by format": ("{{ '%999999999d' % 1 }}", "% fills in no text here"),
+    "times": ("{{ ('a' * 10**9)|length }}", "* makes more than 1,000,000 letters"),
+    "list times": ("{{ ([1] * 10**9)|length }}", "* makes more than 1,000,000 letters"),
+    "power": ("{{ 9 ** 9 ** 9 }}", "** makes too large a number"),
+    "powers": ("{% set x = 10**10 %}" + "{% set x = x * x %}" * 40, "* makes too large"),
+    "range": ("{{ range(10**9)|list }}", "Range too big"),
+    "joined": ("{% set x = 'a' %}" + "{% set x = x ~ x %}" * 40, ENDLESS),
+    "added": ("{% set x = 'a' %}" + "{% set x = x + x %}" * 40, "+ makes more than"),
+    "joined by filter": (
+        "{% set x = 'a' * 10**6 %}{{ range(99999)|join(x)|length }}",
+        ENDLESS,
+    ),
+    "macros of macros": (TWICE + "{{ " + "d(" * 40 + "'a'" + ")" * 40 + " }}", ENDLESS),
+    "blocks": (
+        "{% set x = 'a' %}" + "{% set x %}{{ x }}{{ x }}{% endset %}" * 40,
+        ENDLESS,
+    ),
+    "text in loops": (
+        "{% set x %}{% for a in range(99999) %}" + "a" * 10_000 + "{% endfor %}{% endset %}",
+        ENDLESS,
+    ),
+    # what never ends
+    "loops": (
+        "{% set r = range(99999) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
+        ENDLESS,
+    ),
+    "loops that call themselves": (
+        "{% for a in [1] recursive %}{{ loop([1, 1]) }}{% endfor %}",
+        "",
+    ),
+    "macro": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", ""),
+    "macro twice": (
+        "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+        ENDLESS,
+    ),
+    "block": ("{% block a %}{{ self.a() }}{% endblock %}", ""),
+    "brackets": ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", DEEP),
+    "nested loops": ("{% for a in [1] %}" * 60 + "x" + "{% endfor %}" * 60, DEEP),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_one_line_with_its_place(tmp_path, name):
+    """Soon, and in the file that holds it."""
+    text, told = ATTACKS[name]
+    with pytest.raises(ReportError) as caught:
+        compose(tmp_path, text)
+    assert str(caught.value).startswith(f"{tmp_path}/sections/01-results.md:")
+    line, _, said = (
+        str(caught.value).removeprefix(f"{tmp_path}/sections/01-results.md:").partition(": ")
+    )
+    assert line.isdigit()
+    assert said.startswith(told)
+    assert "\n" not in said
+
+
+def test_the_budget_is_that_of_the_whole_report(tmp_path):
+    """Nobody gets around it by several sections."""
+    text = "{% for a in range(90000) %}{% endfor %}"
+    sections = {f"{n:02}-s.md": f"# S\n\n{text}\n" for n in range(1, 3)}
+    compose(tmp_path / "two", dict(zip(["01-a.md", "02-b.md"], sections.values(), strict=True)))
+    many = {f"{n:02}-s{n}.md": f"# S\n\n{text}\n" for n in range(1, 14)}
+    with pytest.raises(ReportError, match=ENDLESS):
+        compose(tmp_path / "many", many)
+
+
+def test_what_reports_do_is_not_hindered(tmp_path):
+    """Loops, macros, joined texts, small sums, and what Python and Jinja have for lists."""
+    text = (
+        "{% macro twice(x) %}{{ x ~ x }}{% endmacro %}"
+        "{% for a in ['b', 'a'] | sort %}{{ loop.index }}{{ twice(a) }}{% if not loop.last %}, "
+        "{% endif %}{% endfor %}; {{ ['x', 'y'] | join('/') }}; {{ 'Abc'.lower() ~ 2 ** 3 }}; "
+        "{{ (7 + 5) // 2 }}; {{ {'k': 'v'}.items() | map('last') | first }}"
+    )
+    assert "1aa, 2bb; x/y; abc8; 6; v" in html_of(compose(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"{{ '\ue0000\ue001' }}",
+        r"{{ '\ue0001000000000000000\ue001' }}",
+        r"{% set x %}{{ '\ue0000\ue001' }}{% endset %}{{ figure('one.loss', caption=x) }}",
+        r"{{ '\ue0000\ue001' ~ figure('one.loss', caption='\ue0001\ue001') }}",
+    ],
+)
+def test_marks_that_an_author_writes_stand_for_nothing(tmp_path, text):
+    """Neither for the piece of another, which could hold itself without end, nor for none."""
+    composed = compose(tmp_path, text)
+    assert html_of(composed).count("<figure") == text.count("figure(")
+
+
+def test_the_id_of_a_heading_can_hold_no_html(tmp_path):
+    """However it got there."""
+    text = '## More {{ "\\ue010\\"><script>alert(1)</script>\\ue011" }}\n'
+    assert "<script" not in html_of(compose(tmp_path, text))
