@@ -121,7 +121,7 @@ def finish(at: Workplace, outcomes: tuple[Outcome, ...]) -> dict[str, Finished]:
         errors = [outcome.error for outcome in mine if outcome.error]
         results = [] if errors else [at.store.load(outcome.job.key) for outcome in mine]
         if None in results:
-            errors = ["its stored result is damaged; build again with --force"]
+            errors = ["its stored result was damaged or removed just now; build again"]
         if not mine:
             errors = ["not part of this build"]
         finished[name] = Finished(

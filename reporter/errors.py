@@ -2,7 +2,8 @@
 
 ReportError            a mistake in the report, its data or its prose: exit code 2 before runs start
 ├── RunError           a run that could not finish: its figures become a box, exit code 1
-└── TextError          text that can't be set over the results: exit code 1, the results are kept
+├── TextError          text that can't be set over the results: exit code 1, the results are kept
+└── DiskError          a file that can't be written: exit code 1, what was there stays
 
 A message says what is wrong, where, the value, and what to do; anything else that is raised is
 a defect of ours and shows its traceback.
@@ -27,6 +28,10 @@ class RunError(ReportError):
 
 class TextError(ReportError):
     """Text that can't be set over the results there are."""
+
+
+class DiskError(ReportError):
+    """A file that can't be written; what was there stays."""
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import keys, shipped
 from reporter.errors import ReportError
+from reporter.files import write_atomically
 from reporter.plan import Job, Plan
-from reporter.store import dump, write_atomically
+from reporter.store import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

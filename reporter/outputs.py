@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table
+from reporter.files import write_atomically
 from reporter.prose.transcript import transcript
-from reporter.store import dump, to_plain, write_atomically
+from reporter.store import dump, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ def write_pages(
     """Write HTML and PDF; a PDF whose page and attachments are unchanged stays as it is.
 
     Returns:
-        The files, and for each PDF by name the sha-256 of what it was set from.
+        The files, and for each PDF by name the sha-256 of what it was set from and of itself.
     """
     written: list[Path] = []
     known = _last_build(output).get("pages", {})
@@ -43,11 +44,14 @@ def write_pages(
             written.append(path.with_suffix(".html"))
         if "pdf" in formats:
             target = path.with_suffix(".pdf")
-            shown[target.name] = _digest(content, enclosed)
-            if known.get(target.name) != shown[target.name] or not target.is_file():
+            made_from = _digest(content, enclosed)
+            shown[target.name] = f"{made_from} {_sha(target)}"
+            if known.get(target.name) != shown[target.name]:  # or the file is another build's
                 from reporter import pdf
 
-                write_atomically(target, pdf.render(html, enclosed))
+                rendered = pdf.render(html, enclosed)
+                write_atomically(target, rendered)
+                shown[target.name] = f"{made_from} {hashlib.sha256(rendered).hexdigest()}"
             written.append(target)
     return tuple(written), shown
 
@@ -102,9 +106,12 @@ def write_records(
     """Write results.json, what the report shows, and last-build.json, what this build did."""
     _write_changed(output / "results.json", results(document))
     states = ("cached", "ran", "failed", "not run", "missing")
-    counts: dict[str, list[str]] = {state: [] for state in states}
+    counts: dict[str, list[str]] = {state: [] for state in (*states, "damaged")}
     for outcome in outcomes:
-        counts[outcome.state].append(f"{outcome.job.run} (seed {outcome.job.seed})")
+        name = f"{outcome.job.run} (seed {outcome.job.seed})"
+        counts[outcome.state].append(name)
+        if outcome.damaged:
+            counts["damaged"].append(f"{outcome.damaged} of {name}")
     last = {
         **counts,
         "seconds": round(seconds, 2),
@@ -123,6 +130,11 @@ def _csv(outputs: Mapping[int, object]) -> bytes:
     for seed, table in tables.items():
         writer.writerows([seed, *row] for row in table.rows)
     return text.getvalue().encode()
+
+
+def _sha(path: Path) -> str:
+    """Return the sha-256 of a file, "" where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _digest(page: bytes, enclosed: Mapping[str, bytes]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from reporter.executors import Task
+from reporter.executors import RESUME, Task
 from reporter.schedule import ordered
 
 if TYPE_CHECKING:
@@ -17,32 +17,65 @@ if TYPE_CHECKING:
     from reporter.budget import Allowance
     from reporter.executors import Executor
     from reporter.plan import Job, Plan
-    from reporter.store import Store
+    from reporter.store import Claim, Store
 
 State = Literal["cached", "ran", "failed", "not run", "missing"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one job; `error` says why there is no result."""
+    """What became of one job.
+
+    Attributes:
+        error: why there is no result.
+        damaged: the file of the stored result because of which it was computed again.
+    """
 
     job: Job
     state: State
     error: str = ""
     seconds: float = 0.0
+    damaged: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something to show: a job started, told of its progress, or ended."""
+    """Something to show: a job started, told of its progress, ended, or waits for another build."""
 
     job: Job
-    state: Literal["running", "cached", "ran", "failed", "not run"]
+    state: Literal["damaged", "waiting", "running", "cached", "ran", "failed", "not run"]
     progress: Mapping[str, float | str]
     seconds: float = 0.0
 
 
 Watch = Callable[[Event], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Started:
+    job: Job
+    began: float  # on the monotonic clock
+    claim: Claim
+
+
+@dataclass(kw_only=True)
+class _Course:
+    """How far a build is.
+
+    Attributes:
+        waiting: jobs neither started nor settled.
+        lacking: key → the damaged file of its stored result, "" where there is none.
+        started: by key.
+        elsewhere: keys that another build computes → since when, on the monotonic clock.
+        force: whether also what another build has just computed is computed.
+    """
+
+    waiting: list[Job]
+    lacking: Mapping[str, str]
+    force: bool
+    started: dict[str, _Started] = field(default_factory=dict)
+    elsewhere: dict[str, float] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,72 +96,97 @@ class Runner:
     def run(self, plan: Plan, *, force: bool = False) -> tuple[Outcome, ...]:
         """Compute the missing results of `plan`, every one with `force`; never raises for a run.
 
+        What another build computes at the moment is waited for, and used.
+
         Returns:
             One outcome per job, in the order of the plan.
+
+        Raises:
+            ReportError: something must be computed, and nothing can be stored.
         """
-        outcomes: dict[str, Outcome] = {}
         jobs = unique(plan.jobs)
+        lacking = _lacking(jobs, self.store, force=force)
+        if lacking:
+            self.store.prepare()
         waiting = self.allowance.ordered(jobs) if self.allowance else ordered(jobs)
-        started: dict[str, tuple[Job, float]] = {}
+        course = _Course(waiting=waiting, lacking=lacking, force=force)
         try:
-            while waiting or started:
-                waiting = self._start(waiting, started, outcomes, force=force)
-                if started:
-                    self._collect(started, outcomes)
+            while course.waiting or course.started:
+                course.waiting = [job for job in course.waiting if not self._advance(job, course)]
+                if course.waiting or course.started:
+                    self._collect(course)
                 if self.allowance and self.allowance.is_spent:
-                    self._end(started, outcomes)
+                    self._end(course)
         finally:
             self.executor.stop()
-        return tuple(_for(job, outcomes[job.key]) for job in plan.jobs)
+            for started in course.started.values():
+                started.claim.release()
+        return tuple(replace(course.outcomes[job.key], job=job) for job in plan.jobs)
 
-    def _start(
-        self,
-        waiting: list[Job],
-        started: dict[str, tuple[Job, float]],
-        outcomes: dict[str, Outcome],
-        *,
-        force: bool,
-    ) -> list[Job]:
-        """Start or settle every job that can be; return those that still wait."""
-        still = []
-        for job in waiting:
-            blocked = self._blocked(job, outcomes)
-            unaffordable = self._unaffordable(job)
-            if unaffordable:
-                self._settle(unaffordable, outcomes)
-            elif blocked:
-                self._settle(Outcome(job=job, state="not run", error=blocked), outcomes)
-            elif any(need not in outcomes for need in job.needs):
-                still.append(job)
-            elif not force and self.store.load(job.key):  # a damaged entry is computed again
-                self._settle(Outcome(job=job, state="cached"), outcomes)
-            elif len(started) >= self.executor.slots:
-                still.append(job)
-            else:
-                started[job.key] = (job, time.monotonic())
-                self.watch(Event(job=job, state="running", progress={}))
-                self.executor.submit(self._task(job))
-        return still
+    def _advance(self, job: Job, course: _Course) -> bool:
+        """Start or settle a job, if it can be; tell whether it was."""
+        blocked = self._blocked(job, course.outcomes)
+        unaffordable = self._unaffordable(job)
+        if unaffordable:
+            self._settle(unaffordable, course)
+        elif blocked:
+            self._settle(Outcome(job=job, state="not run", error=blocked), course)
+        elif any(need not in course.outcomes for need in job.needs):
+            return False
+        elif job.key not in course.lacking:
+            self._tidy(job)
+            self._settle(Outcome(job=job, state="cached"), course)
+        elif len(course.started) >= self.executor.slots:
+            return False
+        else:
+            return self._start(job, course)
+        return True
 
-    def _collect(self, started: dict[str, tuple[Job, float]], outcomes: dict[str, Outcome]) -> None:
+    def _start(self, job: Job, course: _Course) -> bool:
+        """Start a job, unless another build computes it now, or did so meanwhile."""
+        claim = self.store.claim(job.key)
+        if claim is None:
+            now = time.monotonic()
+            seconds = now - course.elsewhere.setdefault(job.key, now)
+            self._tell(job, "waiting", "another build computes it", seconds)
+            return False
+        if not course.force and _is_stored(job.key, self.store, course.lacking[job.key]):
+            claim.release()
+            self._settle(Outcome(job=job, state="cached"), course)
+            return True
+        course.started[job.key] = _Started(job=job, began=time.monotonic(), claim=claim)
+        if damaged := course.lacking[job.key]:
+            self._tell(job, "damaged", f"its stored {damaged}; computing it again")
+        self.watch(Event(job=job, state="running", progress={}))
+        self.executor.submit(self._task(job))
+        return True
+
+    def _collect(self, course: _Course) -> None:
         """Wait a moment, settle what ended and show how far the rest is."""
         for ended in self.executor.wait(timeout_s=0.25):
-            job, began = started.pop(ended.task.key)
-            seconds = time.monotonic() - began
-            state: State = "ran" if ended.error is None else "failed"
-            error = ended.error or ""
-            self._settle(Outcome(job=job, state=state, error=error, seconds=seconds), outcomes)
-        for job, began in started.values():
-            progress = _last_line(self.work / job.key / "progress.jsonl")
-            seconds = time.monotonic() - began
-            self.watch(Event(job=job, state="running", progress=progress, seconds=seconds))
+            started = course.started.pop(ended.task.key)
+            started.claim.release()
+            outcome = Outcome(
+                job=started.job,
+                state="ran" if ended.error is None else "failed",
+                error=ended.error or "",
+                seconds=time.monotonic() - started.began,
+                damaged=course.lacking[started.job.key],
+            )
+            self._settle(outcome, course)
+        for started in course.started.values():
+            progress = _last_line(self.work / started.job.key / "progress.jsonl")
+            seconds = time.monotonic() - started.began
+            self.watch(Event(job=started.job, state="running", progress=progress, seconds=seconds))
 
-    def _end(self, started: dict[str, tuple[Job, float]], outcomes: dict[str, Outcome]) -> None:
+    def _end(self, course: _Course) -> None:
         """End what still runs when the budget is spent; a later build goes on from what it kept."""
         self.executor.stop()
-        for job, _ in started.values():
-            self._settle(self._unaffordable(job) or Outcome(job=job, state="not run"), outcomes)
-        started.clear()
+        for started in course.started.values():
+            started.claim.release()
+            ended = Outcome(job=started.job, state="not run")
+            self._settle(self._unaffordable(started.job) or ended, course)
+        course.started.clear()
 
     def _unaffordable(self, job: Job) -> Outcome | None:
         """Return what becomes of a job that no budget is left for, None if it may run."""
@@ -139,11 +197,21 @@ class Runner:
             return Outcome(job=job, state="cached")
         return Outcome(job=job, state="not run", error=refusal) if refusal else None
 
-    def _settle(self, outcome: Outcome, outcomes: dict[str, Outcome]) -> None:
-        outcomes[outcome.job.key] = outcome
+    def _settle(self, outcome: Outcome, course: _Course) -> None:
+        course.outcomes[outcome.job.key] = outcome
         state = "failed" if outcome.state == "missing" else outcome.state
         told = {"error": outcome.error} if outcome.error else {}
         self.watch(Event(job=outcome.job, state=state, progress=told, seconds=outcome.seconds))
+
+    def _tell(
+        self, job: Job, state: Literal["damaged", "waiting"], why: str, seconds: float = 0.0
+    ) -> None:
+        self.watch(Event(job=job, state=state, progress={"error": why}, seconds=seconds))
+
+    def _tidy(self, job: Job) -> None:
+        """Remove what a worker that was killed right after storing its result left."""
+        for left in (self.work / job.key).glob(f"{RESUME}*"):
+            left.unlink(missing_ok=True)
 
     def _blocked(self, job: Job, outcomes: dict[str, Outcome]) -> str:
         """Return why a job can't be run, "" if it can."""
@@ -159,7 +227,6 @@ class Runner:
             raise AssertionError("a job of the lock can't be run")
         suffix = f"-seed-{job.seed}"
         work = self.work / job.key
-        work.mkdir(parents=True, exist_ok=True)
         return Task(
             report=self.logs.parent.name,  # of build/<report>/logs
             run=job.run,
@@ -180,12 +247,35 @@ class Runner:
 
 def stored(plan: Plan, store: Store) -> tuple[Outcome, ...]:
     """Return the outcomes of a plan that only reads the store."""
-    return tuple(
-        Outcome(job=job, state="cached")
-        if job.key in store
-        else Outcome(job=job, state="missing", error="no stored result; build it")
-        for job in plan.jobs
-    )
+    return tuple(_looked_up(job, store) for job in plan.jobs)
+
+
+def _looked_up(job: Job, store: Store) -> Outcome:
+    if store.load(job.key):
+        return Outcome(job=job, state="cached")
+    damaged = store.damage(job.key)
+    lost = f"its stored {damaged} is damaged" if damaged else "no stored result"
+    return Outcome(job=job, state="missing", error=f"{lost}; build it")
+
+
+def _lacking(jobs: list[Job], store: Store, *, force: bool) -> dict[str, str]:
+    """Return the keys to compute, each with the damaged file of its stored result, if any.
+
+    Networks are large: only those that a run will load are read and compared.
+    """
+    lacking: dict[str, str] = {}
+    loaded: set[str] = set()
+    for job in reversed(jobs):  # those that build on others come first
+        damaged = store.damage(job.key) if job.key in loaded else ""
+        if force or damaged or not store.load(job.key):
+            lacking[job.key] = "" if force else damaged or store.damage(job.key)
+            loaded.update(job.needs)
+    return lacking
+
+
+def _is_stored(key: str, store: Store, damaged: str) -> bool:
+    """Tell whether a result that was lacking is stored now; one that was damaged, whole."""
+    return bool(store.load(key)) and not (damaged and store.damage(key))
 
 
 def unique(jobs: tuple[Job, ...]) -> list[Job]:
@@ -194,10 +284,6 @@ def unique(jobs: tuple[Job, ...]) -> list[Job]:
     for job in jobs:
         first.setdefault(job.key, job)
     return list(first.values())
-
-
-def _for(job: Job, outcome: Outcome) -> Outcome:
-    return Outcome(job=job, state=outcome.state, error=outcome.error, seconds=outcome.seconds)
 
 
 def _last_line(path: Path) -> Mapping[str, float | str]:

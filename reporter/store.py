@@ -1,22 +1,29 @@
 """build/store/<key>/: one result per run and seed, written whole or not at all.
 
 An entry is a folder: result.json (metrics and artifacts), their arrays and checkpoints, record.json
-(how it was computed) and manifest.json (sha-256 of every file), which is written last.
+(how it was computed) and manifest.json (sha-256 of every file), which is written last. It is made
+as .<key>.<any>.new, is on the disk before it gets its name, and changes place with an older one in
+one step. Who computes a result holds .<key>.lock; what lies beside that when nobody does was left
+by a process that was killed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import math
-import os
+import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from reporter.artifacts import KINDS, Checkpoint, Result
+from reporter.errors import ReportError
+from reporter.files import alone_now, exchange, flush, flush_folder, reason, told, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
+UNREADABLE = (OSError, ValueError, LookupError, AttributeError, TypeError)  # of a damaged entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +43,21 @@ class Stored:
     record: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The right to compute the result of a key, which ends with this process at the latest."""
+
+    path: Path
+    file: BinaryIO
+
+    def release(self) -> None:
+        """Let others compute it."""
+        self.path.unlink(missing_ok=True)
+        self.file.close()
+
+
 class Store:
-    """Results by key, in one folder that several reports may share."""
+    """Results by key, in one folder that several reports and builds may share."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -48,49 +69,94 @@ class Store:
         """Return where the checkpoint of an entry lies, whether it exists or not."""
         return self.root / key / "checkpoint.safetensors"
 
-    def load(self, key: str) -> Stored | None:
-        """Return the entry, or None when it is missing or a file of it is not what was written."""
-        folder = self.root / key
+    def prepare(self) -> None:
+        """Make ready for new results, and remove what killed processes left of theirs.
+
+        Raises:
+            ReportError: nothing can be written there.
+        """
         try:
-            manifest = json.loads((folder / "manifest.json").read_text())
-            contents = {name: _verified(folder / name, sha) for name, sha in manifest.items()}
-            plain = json.loads(contents["result.json"])
-            record = json.loads(contents["record.json"])
-        except (OSError, ValueError, LookupError, AttributeError):
-            return None
-        result = Result({name: from_plain(value, contents.get) for name, value in plain.items()})
-        return Stored(key=key, result=result, record=record)
+            self.root.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.root).close()
+            for left in [*self.root.glob(".*.new"), *self.root.glob(".*.lock")]:
+                claim = self.claim(left.name.split(".")[1])
+                if claim:
+                    shutil.rmtree(left, ignore_errors=True)
+                    claim.release()
+        except OSError as exc:
+            message = f"results can't be stored in {self.root}: {reason(exc)}; "
+            raise ReportError(message + "set REPORT_STORE to a folder that can be written") from exc
+
+    def claim(self, key: str) -> Claim | None:
+        """Return the right to compute the result of `key`; None while another process has it."""
+        path = self.root / f".{key}.lock"
+        file = alone_now(path)
+        return Claim(path=path, file=file) if file else None
+
+    def load(self, key: str) -> Stored | None:
+        """Return the entry, or None when it is missing or a file of it is not what was written.
+
+        Of a checkpoint only its being there is looked at: `damage` reads it, too.
+        """
+        for _ in range(2):  # again, in case it was replaced while it was read
+            with contextlib.suppress(*UNREADABLE):
+                return self._opened(key)
+        return None
+
+    def damage(self, key: str) -> str:
+        """Return which file of an entry is not what was written; "" of a good one, or of none."""
+        folder = self.root / key
+        if not folder.is_dir():
+            return ""
+        name = "manifest.json"
+        with contextlib.suppress(*UNREADABLE):
+            for name, sha in _manifest(folder).items():
+                with (folder / name).open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() != sha:
+                        return name
+            return ""
+        return name
 
     def save(self, key: str, result: Result, record: Mapping[str, Any]) -> None:
-        """Write an entry under a temporary name, then rename it; an older one of this key goes."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-", dir=self.root))
-        try:
-            self._write(scratch, result, record)
-            shutil.rmtree(self.root / key, ignore_errors=True)
-            scratch.rename(self.root / key)
-        except OSError:
-            if key not in self:  # another process was faster with the same result
-                raise
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        """Write an entry under a temporary name, then rename it; an older one of this key goes.
+
+        Raises:
+            DiskError: it can't be written; the store is as it was.
+        """
+        scratch = self._scratch(key)
+        with told(self.root):
+            try:
+                scratch.mkdir(parents=True)
+                self._write(scratch, result, record)
+                _put(scratch, self.root / key)
+                flush_folder(self.root)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
 
     def export(self, key: str, file: Path, *, half: bool) -> None:
         """Copy an entry's checkpoint to `file`, with its numbers in half precision if asked."""
         from safetensors import safe_open
-        from safetensors.numpy import save_file
 
+        if name := self.damage(key):
+            raise ReportError(f"{self.root / key / name} is damaged; build the run again")
         with safe_open(self.checkpoint(key), framework="numpy") as source:
             state = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118 - not iterable
             metadata = source.metadata()
         if half:
             is_real = {name: array.dtype.kind == "f" for name, array in state.items()}
             state = {n: a.astype("float16") if is_real[n] else a for n, a in state.items()}
-        save_file(state, file, metadata=metadata)
+        write_atomically(file, _safetensors(state, metadata))
 
     def forget(self, key: str) -> None:
-        """Remove an entry, if it is there."""
-        shutil.rmtree(self.root / key, ignore_errors=True)
+        """Remove an entry, if it is there: at once, so that no half of it can be found."""
+        scratch = self._scratch(key)
+        with contextlib.suppress(FileNotFoundError):
+            (self.root / key).rename(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+    def _scratch(self, key: str) -> Path:
+        """Return a new name for what is, or was, an entry of that key."""
+        return self.root / f".{key}.{secrets.token_hex(4)}.new"
 
     @staticmethod
     def _write(folder: Path, result: Result, record: Mapping[str, Any]) -> None:
@@ -99,28 +165,24 @@ class Store:
         files["result.json"] = dump(plain)
         files["record.json"] = dump(record)
         for name, content in files.items():
-            (folder / name).write_bytes(content)
+            _write(folder / name, content)
         manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        with (folder / "manifest.json").open("wb") as file:
-            file.write(dump(manifest))
-            file.flush()
-            os.fsync(file.fileno())
+        _write(folder / "manifest.json", dump(manifest))
+        flush_folder(folder)
+
+    def _opened(self, key: str) -> Stored:
+        """Return an entry; one of UNREADABLE if it is missing or damaged."""
+        folder = self.root / key
+        contents = {name: _verified(folder / name, sha) for name, sha in _manifest(folder).items()}
+        plain = json.loads(contents["result.json"])
+        result = Result({name: from_plain(value, contents.get) for name, value in plain.items()})
+        return Stored(key=key, result=result, record=json.loads(contents["record.json"]))
 
 
 def dump(value: Any, *, sort_keys: bool = True) -> bytes:
     """Return readable JSON without NaN; keys are sorted unless their order says something."""
     text = json.dumps(value, sort_keys=sort_keys, indent=1, allow_nan=False, ensure_ascii=False)
     return (text + "\n").encode()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, then rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(scratch).chmod(0o644)
-    Path(scratch).replace(path)
 
 
 def to_plain(value: Any, files: dict[str, bytes]) -> Any:
@@ -162,9 +224,17 @@ def from_plain(value: Any, read: Callable[[str], bytes | None]) -> Any:
     return KIND_BY_NAME[kind](**parts)
 
 
+def _manifest(folder: Path) -> dict[str, str]:
+    """Return the sha-256 of each file of an entry by name; ValueError if it names no such."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    if "result.json" not in manifest or any(Path(name).name != name for name in manifest):
+        raise ValueError(f"{folder} has no manifest")
+    return dict(manifest)
+
+
 def _verified(path: Path, sha: str) -> bytes:
     """Return a file's bytes; ValueError if they are not those that were written."""
-    if path.suffix == ".safetensors":  # large, read by runs only, which check what they load
+    if path.suffix == ".safetensors":  # large, and no page shows it
         return b"" if path.is_file() else path.read_bytes()
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha:
@@ -172,15 +242,40 @@ def _verified(path: Path, sha: str) -> bytes:
     return content
 
 
-def _checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
-    from safetensors.numpy import save
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        flush(file)
 
+
+def _put(scratch: Path, target: Path) -> None:
+    """Give a folder its name; an older one of that name gets the other."""
+    try:
+        scratch.rename(target)
+    except OSError as exc:
+        if exc.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        exchange(scratch, target)
+
+
+def _checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
     metadata = {
         "network": checkpoint.network,
         "classes": json.dumps(list(checkpoint.classes)),
         "settings": json.dumps(dict(checkpoint.settings), sort_keys=True),
     }
-    return save(dict(checkpoint.state), metadata=metadata)
+    return _safetensors(dict(checkpoint.state), metadata)
+
+
+def _safetensors(state: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
+    """Return a file of tensors, equal ones for equal contents: the library shuffles metadata."""
+    from safetensors.numpy import save
+
+    content = save(state, metadata=metadata)
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:start]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)  # tensors stand at multiples of 8
+    return b"".join((len(header).to_bytes(8, "little"), header, content[start:]))
 
 
 def _array_bytes(array: np.ndarray) -> bytes:

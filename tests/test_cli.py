@@ -1,12 +1,8 @@
 """The command: what it prints where, and its exit codes."""
 
-import contextlib
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -200,48 +196,3 @@ def test_init_copies_a_template_that_can_be_planned(tmp_path):
 def test_every_command_stands_in_the_readme(verb):
     """A reader finds each verb."""
     assert f"report {verb}" in README.read_text()
-
-
-@contextlib.contextmanager
-def long_build(toy):
-    """Yield a build whose second run is under way, in a process group of its own."""
-    tables = '\n[runs.long]\nexperiment = "breaks"\nhow = "long"\n'
-    (toy / "report.toml").write_text((toy / "report.toml").read_text() + tables)
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    code = heard + "from reporter.cli import main; main()"  # a shell's background job is deaf to it
-    command = [sys.executable, "-c", code, "build", "-j", "1"]
-    with subprocess.Popen(
-        command, cwd=toy, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        for line in process.stderr:
-            if line.startswith("running  long"):
-                break
-        log = toy / "build" / "tiny" / "logs" / "long-seed-0.log"
-        while not log.is_file() or "this is printed" not in log.read_text():
-            assert process.poll() is None
-        yield process
-
-
-def test_interrupt_ends_workers_and_is_exit_code_130(toy):
-    """Ctrl-C leaves finished runs, no half-written one, and no process."""
-    with long_build(toy) as process:
-        os.killpg(process.pid, signal.SIGINT)
-        rest = process.stderr.read()
-    assert process.returncode == 130
-    assert "finished runs are kept" in rest
-    assert "Traceback" not in rest
-    entries = [path.name for path in (toy / "build" / "store").iterdir()]
-    assert len(entries) == 1
-    assert not entries[0].startswith(".")
-
-
-def test_killed_build_leaves_no_process(toy):
-    """kill -9 of the build ends its workers too."""
-    with long_build(toy) as process:
-        process.kill()
-        process.wait()
-        last = time.monotonic() + 20
-        with contextlib.suppress(ProcessLookupError):
-            while time.monotonic() < last:
-                os.killpg(process.pid, 0)  # raises when nobody of the group is left
-            pytest.fail("a worker lives on")

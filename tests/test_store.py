@@ -1,5 +1,6 @@
 """The store gives back what was put in, whole or not at all."""
 
+import errno
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from reporter import files
 from reporter.artifacts import Checkpoint, ImageGrid, Metric, Reading, Result
-from reporter.store import Store, dump, write_atomically
+from reporter.errors import DiskError, ReportError
+from reporter.store import Store, dump
 from tests.workspaces import RECORD, every_artifact
 
 KEY = "0123456789abcdef"
@@ -183,17 +186,142 @@ def test_json_is_written_with_sorted_keys_and_without_nan() -> None:
 def test_equal_results_are_equal_files(tmp_path: Path) -> None:
     """Same result, same bytes: the entries of two stores do not differ."""
     result = every_artifact()
-    del result["network"]  # safetensors writes its metadata in no fixed order
     first, second = (_saved(tmp_path / name, result).root / KEY for name in ("a", "b"))
     for path in first.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes()
 
 
-def test_a_file_is_written_whole_and_readable_by_all(tmp_path: Path) -> None:
-    """The temporary file is gone and folders are made as needed."""
-    path = tmp_path / "deep" / "file.txt"
-    write_atomically(path, b"one")
-    write_atomically(path, b"two")
-    assert path.read_bytes() == b"two"
-    assert path.stat().st_mode & 0o777 == 0o644
-    assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
+def test_a_flipped_bit_of_a_network_is_found_by_name(tmp_path: Path) -> None:
+    """Loading a result does not read its network; looking for damage does."""
+    store = _saved(tmp_path)
+    assert store.damage(KEY) == ""
+    content = bytearray(store.checkpoint(KEY).read_bytes())
+    content[-1] ^= 1
+    store.checkpoint(KEY).write_bytes(content)
+    assert store.load(KEY) is not None
+    assert store.damage(KEY) == "checkpoint.safetensors"
+    with pytest.raises(ReportError, match=r"checkpoint.safetensors is damaged; build the run"):
+        store.export(KEY, tmp_path / "a.safetensors", half=False)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_damage_is_named(tmp_path: Path, name: str) -> None:
+    """The file whose bytes changed; a missing entry is not a damaged one."""
+    store = _saved(tmp_path)
+    (store.root / KEY / name).write_bytes(b"?")
+    assert store.damage(KEY) == name
+    assert store.damage("another") == ""
+
+
+def test_a_manifest_reads_nothing_outside_its_entry(tmp_path: Path) -> None:
+    """A store may come from anyone."""
+    store = _saved(tmp_path)
+    path = store.root / KEY / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "../../secret": "0"}))
+    assert store.load(KEY) is None
+    assert store.damage(KEY) == "manifest.json"
+
+
+def test_equal_networks_are_equal_bytes_that_safetensors_reads(tmp_path: Path) -> None:
+    """Also with many texts, which the library alone writes in another order each time."""
+    settings = {f"setting {index}": index for index in range(9)}
+    state = {"b": np.ones(3, np.float16), "a": np.eye(2, dtype=np.float32), "n": np.array(7)}
+    network = Checkpoint(network="toy", classes=("é", "b"), settings=settings, state=state)
+    contents = set()
+    for name in map(str, range(6)):
+        store = _saved(tmp_path / name, Result(network=network))
+        contents.add(store.checkpoint(KEY).read_bytes())
+    assert len(contents) == 1
+    with safe_open(store.checkpoint(KEY), framework="numpy") as file:
+        assert json.loads(file.metadata()["settings"]) == settings
+        assert json.loads(file.metadata()["classes"]) == ["é", "b"]
+        for key, array in state.items():
+            assert np.array_equal(file.get_tensor(key), array)
+
+
+def test_an_entry_is_never_missing_while_it_is_replaced(tmp_path: Path) -> None:
+    """Whoever reads during thirty replacements finds one of the two results."""
+    store = _saved(tmp_path, Result(a=Metric(value=0.0)))
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(
+            lambda: [store.save(KEY, Result(a=Metric(value=n / 30)), RECORD) for n in range(30)]
+        )
+        while not writer.done():
+            assert KEY in store
+            assert store.load(KEY) is not None
+
+
+def test_where_folders_cannot_change_places_they_do_so_in_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on some network file systems."""
+    monkeypatch.setattr(files, "AT_FDCWD", -1)  # no folder: the call fails
+    store = _saved(tmp_path, Result(a=Metric(value=0.0)))
+    store.save(KEY, Result(a=Metric(value=1.0)), RECORD)
+    assert store.load(KEY).result["a"].value == 1
+    assert [path.name for path in store.root.iterdir()] == [KEY]
+
+
+def test_a_claim_is_given_once(tmp_path: Path) -> None:
+    """Who comes second is told to wait, until the first is done; nothing of it is left then."""
+    store = Store(tmp_path)
+    claim = store.claim(KEY)
+    assert claim is not None
+    assert store.claim(KEY) is None
+    store.claim("another").release()
+    claim.release()
+    store.claim(KEY).release()
+    assert not list(tmp_path.glob(f".{KEY}*"))
+
+
+def test_leftovers_go_unless_someone_computes_that_result(tmp_path: Path) -> None:
+    """A scratch folder without a claim is of a killed process; good entries stay."""
+    store = _saved(tmp_path)
+    for key in (KEY, "b"):
+        (store.root / f".{key}.12345678.new").mkdir()
+        (store.root / f".{key}.12345678.new" / "result.json").write_text("{}")
+    (store.root / ".c.lock").touch()
+    claim = store.claim("b")
+    store.prepare()
+    left = sorted(path.name for path in store.root.iterdir())
+    assert left == [".b.12345678.new", ".b.lock", KEY]
+    claim.release()
+    store.prepare()
+    assert [path.name for path in store.root.iterdir()] == [KEY]
+
+
+def test_everything_is_on_the_disk_before_an_entry_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files, the manifest last, then its folder; and then the store's."""
+    synced: list[str] = []
+
+    def fsync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        is_named = (tmp_path / "store" / KEY).exists()
+        synced.append(f"{'named' if is_named else 'unnamed'} {path.name}")
+
+    monkeypatch.setattr("os.fsync", fsync)
+    _saved(tmp_path, Result(a=Metric(value=0.5)))
+    assert synced[:3] == [f"unnamed {name}.json" for name in ("result", "record", "manifest")]
+    assert synced[3].startswith(f"unnamed .{KEY}.")
+    assert synced[4:] == ["named store"]
+
+
+def test_a_full_disk_leaves_the_old_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whichever file it fills up: one line that says what and where, and no rest."""
+    store = _saved(tmp_path, Result(a=Metric(value=0.5)))
+    for last in range(4):
+        calls = []
+
+        def full(_: object, calls: list[int] = calls, last: int = last) -> None:
+            calls.append(1)
+            if len(calls) > last:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", full)
+            with pytest.raises(DiskError, match="store can't be written: no space left on device;"):
+                store.save(KEY, Result(a=Metric(value=1.0)), RECORD)
+        assert store.load(KEY).result["a"].value == 0.5
+        assert [path.name for path in store.root.iterdir()] == [KEY]

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
+import signal
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+from reporter.files import reason
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+INTERRUPTED = "interrupted; finished runs are kept, build again to go on"
 VERBS = {
     "init": "start",
     "list": "look",
@@ -60,18 +71,38 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command; a user's mistake is one line on stderr and exit code 2."""
-    from reporter.errors import ReportError, TextError
+    """Run the command; what a user can mend is one line on stderr, with the exit code it asks for.
 
     os.environ["PYTHONSAFEPATH"] = "1"  # workers import nothing that lies in the current folder
+    0 well, 1 something failed or is broken, 2 nothing was started, 128 + N ended by signal N.
+    """
+    from reporter.errors import DiskError, ReportError, TextError
+
+    signals = [signal.SIGINT]
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        signals.append(signal.Signals(number))
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as below nohup
+            signal.signal(number, interrupt)
     try:
         group(standalone_mode=False)
     except ReportError as exc:
         click.echo(f"report: {exc}", err=True)
-        sys.exit(1 if isinstance(exc, TextError) else 2)
+        sys.exit(1 if isinstance(exc, TextError | DiskError) else 2)
     except click.ClickException as exc:
         exc.show()
         sys.exit(exc.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("report: interrupted; finished runs are kept, build again to go on", err=True)
-        sys.exit(130)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            click.echo(f"report: {INTERRUPTED}", err=True)
+        sys.exit(128 + signals[-1])
+    except OSError as exc:
+        if exc.errno not in DISK:
+            raise
+        where = f"{exc.filename}: " if exc.filename else ""
+        click.echo(f"report: {where}{reason(exc)}", err=True)
+        sys.exit(1)

@@ -29,7 +29,8 @@ class Watcher:
     def __call__(self, event: Event) -> None:
         """Print starts and ends, not what lies between."""
         is_between = event.state == "running" and (event.progress or event.seconds)
-        if event.state != "cached" and not is_between:
+        is_waiting = event.state == "waiting" and event.seconds
+        if event.state != "cached" and not is_between and not is_waiting:
             _print(line(event))
 
 
@@ -48,8 +49,10 @@ class LiveWatcher(Watcher):
 
     def __call__(self, event: Event) -> None:
         """Renew the lines."""
-        if event.state == "running":
+        if event.state in ("running", "waiting"):
             self._running[event.job.key] = event
+        elif event.state == "damaged":
+            self._live.console.print(line(event), highlight=False, markup=False)
         else:
             self._running.pop(event.job.key, None)
             self._ended.add(event.job.key)
@@ -158,6 +161,8 @@ def _course(event: Event) -> str:
     """Return the last progress as "epoch 3/10  loss 0.71"."""
     values = dict(event.progress)
     values.pop("time", None)
+    if event.state == "waiting":
+        return str(values["error"])
     parts = []
     for count, total in (("epoch", "epochs"), ("done", "of")):
         if count in values and total in values:

@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from reporter.files import write_atomically
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,7 +38,4 @@ class Digests:
     def remember(self) -> None:
         """Write what was learnt, if anything was."""
         if self._is_changed:
-            self.memory.parent.mkdir(parents=True, exist_ok=True)
-            scratch = self.memory.with_suffix(".tmp")
-            scratch.write_text(json.dumps(self._known))
-            scratch.replace(self.memory)
+            write_atomically(self.memory, json.dumps(self._known).encode())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
+
+from reporter.files import one_at_a_time, write_atomically
+from reporter.processes import end_with_parent, uninterrupted
 
 GENERATORS = ("formulas.py", "paintings.py")  # the second builds on the first
 TEST_SEED = 1_000_000  # test images start here: no seed serves both sets
@@ -33,22 +36,30 @@ def materialise(recipe: Recipe, cache: Path) -> Path:
     generator = b"".join(Path(__file__).with_name(name).read_bytes() for name in GENERATORS)
     name = hashlib.sha256(repr(recipe).encode() + generator).hexdigest()[:16]
     folder = cache / f"{recipe.source}-{name}"
+    scratch = folder.with_name(f".{folder.name}.new")
     if folder.is_dir():
         return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".making-", dir=cache))
-    try:
-        jobs = [(recipe, kind, scratch) for kind in _classes(recipe)]
-        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-            list(pool.map(_make_class, jobs, chunksize=max(1, len(jobs) // 40)))
-        scratch.chmod(0o755)
-        scratch.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # another process was faster
-            raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with one_at_a_time(folder.with_name(f".{folder.name}.lock")):
+        shutil.rmtree(scratch, ignore_errors=True)  # of a killed process
+        if not folder.is_dir():  # else another process was faster
+            _make(recipe, scratch)
+            scratch.rename(folder)
     return folder
+
+
+def _make(recipe: Recipe, folder: Path) -> None:
+    """Make all images, of several classes at once."""
+    jobs = [(recipe, kind, folder) for kind in _classes(recipe)]
+    try:
+        with ProcessPoolExecutor(
+            os.cpu_count(), get_context("spawn"), initializer=end_with_parent
+        ) as pool:
+            with uninterrupted():  # or Ctrl-C would have each process tell of it
+                made = pool.map(_make_class, jobs, chunksize=max(1, len(jobs) // 40))
+            list(made)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def one_image(path: Path, seed: int, size: int) -> Path:
@@ -58,11 +69,10 @@ def one_image(path: Path, seed: int, size: int) -> Path:
     from reporter.datasets.paintings import STYLES, paint
 
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}")
         image = Image.fromarray(paint(STYLES[seed % len(STYLES)], seed=seed, size=size))
-        image.save(scratch, "PNG")
-        scratch.replace(path)
+        content = io.BytesIO()
+        image.save(content, "PNG")
+        write_atomically(path, content.getvalue())
     return path
 
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+RESUME = "epochs.pt"  # how far a run is, in its work folder; it goes when the result is stored
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:

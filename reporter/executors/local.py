@@ -7,15 +7,19 @@ and none inherits another's state.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import wait as wait_any
 from typing import TYPE_CHECKING
 
 from reporter.executors import Ended
+from reporter.executors.guard import guarded
 from reporter.executors.worker import work
+from reporter.processes import uninterrupted
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -56,6 +60,8 @@ class LocalExecutor:
         process = self._context.Process(target=_work, args=(task,), name=task.run)
         limit = float("inf") if task.timeout_s is None else task.timeout_s
         self._running.append(_Running(task, process, time.monotonic() + limit))
+        with uninterrupted():  # the server's first moments: it knows nothing of Ctrl-C yet
+            forkserver.ensure_running()
         process.start()  # after it is listed, so that an interrupt in between leaves none behind
 
     def wait(self, timeout_s: float) -> list[Ended]:
@@ -70,25 +76,27 @@ class LocalExecutor:
         return ended
 
     def stop(self) -> None:
-        """Kill the workers; the store never sees half of what they did."""
+        """End the workers and what they started; the store never sees half of what they did."""
         for running in self._running:
-            if running.process.pid is not None:
-                running.process.kill()
-                running.process.join()
+            _kill(running.process)
         self._running.clear()
 
 
 def _work(task: Task) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    work(task)
+    guarded(partial(work, task))
+
+
+def _kill(process: BaseProcess) -> None:
+    if process.pid is not None:
+        process.terminate()  # the guard, which ends its worker first
+        process.join()
 
 
 def _end(running: _Running) -> str | None:
     """Join a worker and say in one line why it failed, None if it did not."""
     task, process = running.task, running.process
     if process.is_alive():
-        process.kill()
-        process.join()
+        _kill(process)
         return f"ran past timeout_s = {task.timeout_s:g}; raise it or shorten the run"
     process.join()
     if process.exitcode == 0:
@@ -96,6 +104,8 @@ def _end(running: _Running) -> str | None:
     try:
         return str(json.loads((task.work / "error.json").read_text())["error"])
     except (OSError, ValueError):
+        if process.exitcode == os.EX_IOERR:
+            return f"{task.work} can't be written, as on a full disk; free some and build again"
         return f"its worker died ({_cause(process.exitcode)}); the log has its last lines"
 
 

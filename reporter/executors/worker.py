@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import faulthandler
 import json
-import multiprocessing
 import os
 import platform
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from importlib import metadata
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from reporter import shipped, trust
 from reporter.artifacts import KINDS, Result
 from reporter.errors import ReportError, RunError
+from reporter.executors import RESUME
 from reporter.experiment import Run
 from reporter.registry import experiments_in
 from reporter.store import Store
@@ -30,28 +30,40 @@ if TYPE_CHECKING:
     from reporter.executors import Task
 
 RECORDED = ("torch", "torchvision", "numpy", "scikit-learn", "pillow", "reporter")
-RESUME = "epochs.pt"  # how far a run is; it goes when the result is stored
 PAUSE_S = 0.1  # between two lines of progress
+FULL = (errno.ENOSPC, errno.EDQUOT)
+OUT_OF_MEMORY = ("can't allocate memory", "CUDA out of memory")  # PyTorch's RuntimeErrors
 COUNTS = (("epoch", "epochs"), ("done", "of"))
 
 
 def work(task: Task) -> None:
-    """Compute the result of `task` and store it; on failure leave `error.json` and a log."""
-    task.work.mkdir(parents=True, exist_ok=True)
-    task.log.parent.mkdir(parents=True, exist_ok=True)
-    _end_with_parent()
-    with task.log.open("w", encoding="utf-8") as log:
+    """Compute the result of `task` and store it; on failure leave `error.json` and a log.
+
+    Raises:
+        SystemExit: with 1 when it failed, with EX_IOERR when not even that could be written.
+    """
+    try:
+        _log_into(task.log)
+        task.work.mkdir(parents=True, exist_ok=True)
+        result, record = _compute(task)
+        Store(task.store).save(task.key, result, record)
+        for kept in task.work.glob(f"{RESUME}*"):  # and what a killed write left of it
+            kept.unlink(missing_ok=True)
+    except BaseException as exc:  # noqa: BLE001 - the build tells of it
+        try:
+            _report(task, exc)
+        except OSError:
+            raise SystemExit(os.EX_IOERR) from None
+        raise SystemExit(1) from None
+
+
+def _log_into(path: Path) -> None:
+    """Have whatever is printed go into a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-        faulthandler.enable(log)
-        try:
-            result, record = _compute(task)
-            Store(task.store).save(task.key, result, record)
-            for kept in task.work.glob(f"{RESUME}*"):  # and what a killed write left of it
-                kept.unlink(missing_ok=True)
-        except BaseException as exc:  # noqa: BLE001 - the parent reports it
-            _report(task, exc)
-            raise SystemExit(1) from None
+    faulthandler.enable(2)
 
 
 def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
@@ -100,7 +112,8 @@ class Progress:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.path.write_text("")
+        with contextlib.suppress(OSError):  # no run fails for want of onlookers
+            self.path.write_text("")
         self.next_s = time.monotonic()
 
     def __call__(self, values: Mapping[str, float | str]) -> None:
@@ -110,7 +123,7 @@ class Progress:
         if now_s < self.next_s and not is_last:
             return
         self.next_s = now_s + PAUSE_S
-        with self.path.open("a", encoding="utf-8") as file:
+        with contextlib.suppress(OSError), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"time": time.time(), **values}) + "\n")
 
 
@@ -169,27 +182,23 @@ def _commit() -> str:
 
 def _report(task: Task, exc: BaseException) -> None:
     """Leave one line for the report; the traceback of a defect goes into the log."""
-    is_told = isinstance(exc, ReportError)
     line = str(exc)
-    if not is_told:
-        traceback.print_exception(exc)
-        frames = traceback.extract_tb(exc.__traceback__)
-        own = [frame for frame in frames if Path(frame.filename).parent.name == "experiments"]
-        place = (own or frames)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno}; traceback in logs/{task.log.name}"
-        line = f"{type(exc).__name__}: {exc} ({where})"
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - into the run's log
+    if not isinstance(exc, ReportError):
+        line = _described(exc, task)
     (task.work / "error.json").write_text(json.dumps({"error": " ".join(line.split())}))
+    if not isinstance(exc, ReportError):
+        traceback.print_exception(exc)
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - into the run's log
 
 
-def _end_with_parent() -> None:
-    """End this process when the build that started it is gone, however it went."""
-    build = multiprocessing.parent_process()
-    if build is None:
-        return
-
-    def watch() -> None:
-        build.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def _described(exc: BaseException, task: Task) -> str:
+    """Return what went wrong and where, in one line, with the remedy where there is one."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent.name == "experiments"]
+    place = (own or frames)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}; traceback in logs/{task.log.name}"
+    if isinstance(exc, OSError) and exc.errno in FULL:
+        return f"no space left on device ({where}); free some and build again"
+    if isinstance(exc, MemoryError) or any(word in str(exc) for word in OUT_OF_MEMORY):
+        return f"out of memory ({where}); fewer workers (-j 1), smaller images or batches need less"
+    return f"{type(exc).__name__}: {exc} ({where})"

@@ -34,9 +34,11 @@ class Resumption:
 
     It is written after an epoch, whole or not at all, and so seldom that at most one twentieth of
     the time goes into it: the next time only when twenty times as long as the last write took has
-    passed. Whatever can't be read, or was written for another training, by another version of
-    torch, on another device or with another number of threads, counts as nothing: training starts
-    anew.
+    passed. So an epoch that takes longer than twenty writes is kept when it ends, and only the one
+    in progress can be lost; of shorter ones as many as end within twenty writes.
+
+    Whatever can't be read, or was written for another training, by another version of torch, on
+    another device or with another number of threads, counts as nothing: training starts anew.
 
     Attributes:
         path: the file; None for no such.
@@ -78,6 +80,7 @@ class Resumption:
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(self.path)
+            on_disk(self.path.parent)
         except (OSError, RuntimeError):  # the second is PyTorch's, of its archives
             self.path = None
             with contextlib.suppress(OSError):
@@ -97,6 +100,15 @@ def resumption(
             flat = tensor.detach().cpu().contiguous().view(-1)
             digest.update(flat.view(torch.uint8).numpy().tobytes())
     return Resumption(path=run.resume, identity=digest.hexdigest())
+
+
+def on_disk(folder: Path) -> None:
+    """Have the names in a folder on the disk, so that a power failure brings no older file back."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def tell_resumed(run: RunContext, where: str) -> None:
