@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reporter import runner
+from reporter import runner, standing
 from reporter.errors import ReportError, TextError
-from reporter.outputs import enclosures, write_pages, write_records
-from reporter.prose import document, page
-from reporter.prose.views import Finished
+from reporter.outputs import enclosures, write_pages, write_record, write_results
 from reporter.workplace import (
     Request,
     Workplace,
@@ -21,9 +19,11 @@ from reporter.workplace import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from reporter.prose.composed import Document
+    from reporter.prose.views import Finished
     from reporter.report import Report
     from reporter.runner import Outcome
 
@@ -41,54 +41,89 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """What a build did and wrote."""
+    """What a build did and wrote.
+
+    Attributes:
+        document: the composed report; None where nothing had changed since the last build.
+        made: what last-build.json says of the pages: what they were made from, what is wrong.
+    """
 
     report: Report
     outcomes: tuple[Outcome, ...]
-    document: Document
+    document: Document | None
+    made: Mapping[str, Any]
     files: tuple[Path, ...]
     seconds: float
 
     @property
     def is_well(self) -> bool:
         """Tell whether every run has its result and nothing in the text is broken."""
-        return not (
-            any(run.error for run in self.document.finished.values() if run.jobs)
-            or self.document.broken
-            or self.document.problems
-        )
+        return not (self.made["failures"] or self.made["broken"] or self.made["problems"])
 
 
 def build(request: Request) -> Built:
     """Do the whole line: plan, run what is missing, write text, page and PDF.
+
+    Where nothing changed since the last build, that one is told again.
 
     Raises:
         ReportError: a mistake that was found before anything was started or written.
         TextError: a section asks for what the results do not hold; they are kept.
     """
     began = time.monotonic()
-    workplace = open_workplace(request)
-    wanted = document.needed_runs(workplace.report, request.sections)
-    planned = make_plan(request, workplace, wanted)
-    outcomes = carry_out(request, workplace, planned)
-    finished = finish(workplace, outcomes)
-    try:
-        composed = text_over(workplace, finished)
-    except ReportError as exc:  # too late for "nothing was started"
-        raise TextError(str(exc)) from exc
-    pages = set_pages(request, workplace, composed)
-    enclosed = {} if request.sections else enclosures(workplace, composed)
-    files, shown = write_pages(workplace.output, pages, request.formats, enclosed)
+    at = open_workplace(request)
+    last, sources = standing.last_build(at.output), standing.sources(request, at)
+    wanted = None if last.get("sources") == sources else _needed_runs(request, at)
+    planned = make_plan(request, at, wanted)
+    outcomes = carry_out(request, at, planned)
+    made_from = {"sources": sources, "results": standing.results(at, planned)}
+    is_verified = planned.is_locked and not request.is_frozen
+    if is_verified and standing.stands(last, made_from, at):
+        composed, made = None, last
+    else:
+        composed, made = _set(request, at, outcomes, made_from)
     built = Built(
-        report=workplace.report,
+        report=at.report,
         outcomes=outcomes,
         document=composed,
-        files=files,
+        made=made,
+        files=tuple(at.output / name for name in made["files"] if name != "results.json"),
         seconds=time.monotonic() - began,
     )
     if not request.sections:
-        write_records(workplace.output, composed, outcomes, built.seconds, shown)
+        write_record(at.output, made, outcomes, built.seconds)
     return built
+
+
+def _needed_runs(request: Request, at: Workplace) -> tuple[str, ...] | None:
+    from reporter.prose import document
+
+    return document.needed_runs(at.report, request.sections)
+
+
+def _set(
+    request: Request, at: Workplace, outcomes: tuple[Outcome, ...], made_from: Mapping[str, str]
+) -> tuple[Document, dict[str, Any]]:
+    """Write text, pages and results; return what last-build.json says of them, too."""
+    try:
+        composed = text_over(at, finish(at, outcomes))
+    except ReportError as exc:  # too late for "nothing was started"
+        raise TextError(str(exc)) from exc
+    pages = set_pages(request, at, composed)
+    enclosed = {} if request.sections else enclosures(at, composed)
+    files, shown = write_pages(at.output, pages, request.formats, enclosed)
+    if not request.sections:
+        files += (write_results(at.output, composed),)
+    runs = composed.finished.items()
+    return composed, {
+        **made_from,
+        "pages": shown,
+        "pictures": composed.pictures,
+        "files": standing.digests(at.output, files),
+        "failures": {name: run.error for name, run in runs if run.jobs and run.error},
+        "broken": [vars(claim) for claim in composed.broken],
+        "problems": [vars(problem) for problem in composed.problems],
+    }
 
 
 def compute(request: Request) -> tuple[Outcome, ...]:
@@ -110,11 +145,15 @@ def review(request: Request) -> Document:
 
 def text_over(at: Workplace, finished: dict[str, Finished]) -> Document:
     """Compose the report's text over what its runs returned."""
+    from reporter.prose import document
+
     return document.compose(at.report, finished, at.root / "figures", changes=at.changes)
 
 
 def finish(at: Workplace, outcomes: tuple[Outcome, ...]) -> dict[str, Finished]:
     """Read the results back and gather them by run; a run fails as a whole."""
+    from reporter.prose.views import Finished
+
     finished = {}
     for name in at.report.runs:
         mine = [outcome for outcome in outcomes if outcome.job.run == name]
@@ -135,6 +174,8 @@ def finish(at: Workplace, outcomes: tuple[Outcome, ...]) -> dict[str, Finished]:
 
 def set_pages(request: Request, at: Workplace, composed: Document) -> dict[Path, str]:
     """Return the HTML of each page by where it goes, without ending."""
+    from reporter.prose import page
+
     if not request.sections:
         return {at.output / "report": page.whole(composed)}
     names = dict.fromkeys(request.sections)

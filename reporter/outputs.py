@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table
 from reporter.files import write_atomically
 from reporter.prose.transcript import transcript
+from reporter.standing import last_build, program
 from reporter.store import dump, to_plain
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def write_pages(
         The files, and for each PDF by name the sha-256 of what it was set from and of itself.
     """
     written: list[Path] = []
-    known = _last_build(output).get("pages", {})
-    shown = {}
+    known = last_build(output).get("pages", {})
+    shown = dict(known)
     for path, html in pages.items():
         content = html.encode()
         if "html" in formats:
@@ -96,28 +96,24 @@ def results(document: Document) -> bytes:
     return dump(plain)
 
 
-def write_records(
-    output: Path,
-    document: Document,
-    outcomes: tuple[Outcome, ...],
-    seconds: float,
-    shown: Mapping[str, str],
-) -> None:
-    """Write results.json, what the report shows, and last-build.json, what this build did."""
+def write_results(output: Path, document: Document) -> Path:
+    """Write results.json, what the report shows."""
     _write_changed(output / "results.json", results(document))
+    return output / "results.json"
+
+
+def write_record(
+    output: Path, made: Mapping[str, Any], outcomes: tuple[Outcome, ...], seconds: float
+) -> None:
+    """Write last-build.json: what this build did, and what is known of the pages it made."""
     states = ("cached", "ran", "failed", "not run", "missing")
-    counts: dict[str, list[str]] = {state: [] for state in (*states, "damaged")}
+    did: dict[str, list[str]] = {state: [] for state in (*states, "damaged")}
     for outcome in outcomes:
         name = f"{outcome.job.run} (seed {outcome.job.seed})"
-        counts[outcome.state].append(name)
+        did[outcome.state].append(name)
         if outcome.damaged:
-            counts["damaged"].append(f"{outcome.damaged} of {name}")
-    last = {
-        **counts,
-        "seconds": round(seconds, 2),
-        "pages": shown or _last_build(output).get("pages", {}),
-        "problems": [vars(problem) for problem in document.problems],
-    }
+            did["damaged"].append(f"{outcome.damaged} of {name}")
+    last = {**made, **did, "seconds": round(seconds, 2)}
     write_atomically(output / "last-build.json", dump(last))
 
 
@@ -140,7 +136,7 @@ def _sha(path: Path) -> str:
 def _digest(page: bytes, enclosed: Mapping[str, bytes]) -> str:
     parts = {"": page, **enclosed}
     digests = [(name, hashlib.sha256(content).hexdigest()) for name, content in parts.items()]
-    return hashlib.sha256(dump(digests)).hexdigest()
+    return hashlib.sha256(dump([program(), *digests])).hexdigest()
 
 
 def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,13 +147,6 @@ def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in result.items()
         if isinstance(value, Metric | Table)
     }
-
-
-def _last_build(output: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((output / "last-build.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
 
 
 def _write_changed(path: Path, content: bytes) -> None:

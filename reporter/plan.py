@@ -56,6 +56,11 @@ class Plan:
 
     jobs: tuple[Job, ...]
 
+    @property
+    def is_locked(self) -> bool:
+        """Tell whether the plan was read from the lock, so that its jobs can't be run."""
+        return all(job.file is None for job in self.jobs)
+
     def runs(self) -> tuple[str, ...]:
         """Return the names of the planned runs."""
         return tuple(dict.fromkeys(job.run for job in self.jobs))

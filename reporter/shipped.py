@@ -13,6 +13,9 @@ def folder(name: str) -> Path:
     return inside_wheel if inside_wheel.is_dir() else PACKAGE.parent / name
 
 
+BASE = folder("templates") / "_base"  # what every page is set with
+
+
 def templates() -> tuple[str, ...]:
     """Return the names of the shipped reports."""
     return tuple(sorted(path.parent.name for path in folder("templates").glob("*/report.toml")))

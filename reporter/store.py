@@ -117,6 +117,12 @@ class Store:
             return ""
         return name
 
+    def is_whole(self, key: str) -> bool:
+        """Tell whether `load` would find what was written; nothing is decoded."""
+        with contextlib.suppress(*UNREADABLE):
+            return "record.json" in self._contents(key)
+        return False
+
     def save(self, key: str, result: Result, record: Mapping[str, Any]) -> None:
         """Write an entry under a temporary name, then rename it; an older one of this key goes.
 
@@ -172,11 +178,15 @@ class Store:
 
     def _opened(self, key: str) -> Stored:
         """Return an entry; one of UNREADABLE if it is missing or damaged."""
-        folder = self.root / key
-        contents = {name: _verified(folder / name, sha) for name, sha in _manifest(folder).items()}
+        contents = self._contents(key)
         plain = json.loads(contents["result.json"])
         result = Result({name: from_plain(value, contents.get) for name, value in plain.items()})
         return Stored(key=key, result=result, record=json.loads(contents["record.json"]))
+
+    def _contents(self, key: str) -> dict[str, bytes]:
+        """Return the files of an entry, each as it was written."""
+        folder = self.root / key
+        return {name: _verified(folder / name, sha) for name, sha in _manifest(folder).items()}
 
 
 def dump(value: Any, *, sort_keys: bool = True) -> bytes:

@@ -104,8 +104,9 @@ def make_plan(request: Request, at: Workplace, wanted: tuple[str, ...] | None) -
         return _frozen(locked, at, wanted)
     stamp = lock.stamp(at.report, at.sources, at.experiments)
     if locked and locked[1] == stamp and not request.force and wanted is None:
-        is_stored = all(at.store.load(job.key) for job in locked[0].jobs)
+        is_stored = all(at.store.is_whole(job.key) for job in locked[0].jobs)
         if is_stored and lock.is_fresh(locked[0], at.sources):
+            at.sources.digests.remember()
             return locked[0]
     made = current_plan(at, wanted)
     if wanted is None:
@@ -144,8 +145,8 @@ def _frozen(locked: tuple[Plan, str] | None, at: Workplace, wanted: tuple[str, .
 
 
 def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, ...]:
-    """Compute what is missing; a frozen build only looks."""
-    if request.is_frozen:
+    """Compute what is missing; of a plan that was read from the lock nothing is."""
+    if planned.is_locked:
         return runner.stored(planned, at.store)
     settings = at.report.settings
     workers, threads = workers_and_threads(cores(), request.jobs, settings.threads)

@@ -73,11 +73,11 @@ def group() -> None:
 def main() -> None:
     """Run the command; what a user can mend is one line on stderr, with the exit code it asks for.
 
-    os.environ["PYTHONSAFEPATH"] = "1"  # workers import nothing that lies in the current folder
     0 well, 1 something failed or is broken, 2 nothing was started, 128 + N ended by signal N.
     """
     from reporter.errors import DiskError, ReportError, TextError
 
+    os.environ["PYTHONSAFEPATH"] = "1"  # workers import nothing that lies in the current folder
     signals = [signal.SIGINT]
 
     def interrupt(number: int, _: FrameType | None) -> None:

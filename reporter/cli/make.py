@@ -176,16 +176,18 @@ def _runs_as_plain(outcomes: tuple[Outcome, ...]) -> list[dict[str, Any]]:
 def _tell(built: Built) -> None:
     """Print what is wrong to stderr, the written files to stdout."""
     told = {o.job.run for o in built.outcomes if o.state in ("failed", "not run")}
-    for run in built.document.finished.values():
-        if run.error and run.jobs and run.name not in told:
-            click.echo(f"failed   {run.name}: {run.error}", err=True)
-    for claim in built.document.broken:
-        click.echo(f"broken   {claim.where}: the claim does not hold: {claim.reading}", err=True)
-    for problem in built.document.problems:
-        click.echo(f"broken   {problem.where}: {problem.message}", err=True)
+    for run, error in built.made["failures"].items():
+        if run not in told:
+            click.echo(f"failed   {run}: {error}", err=True)
+    for claim in built.made["broken"]:
+        told_of = f"{claim['where']}: the claim does not hold: {claim['reading']}"
+        click.echo(f"broken   {told_of}", err=True)
+    for problem in built.made["problems"]:
+        click.echo(f"broken   {problem['where']}: {problem['message']}", err=True)
     ran = sum(outcome.state == "ran" for outcome in built.outcomes)
     cached = sum(outcome.state == "cached" for outcome in built.outcomes)
-    click.echo(f"{ran} ran, {cached} stored, {built.seconds:.1f} s", err=True)
+    changed = "" if built.document else "nothing changed: "
+    click.echo(f"{changed}{ran} ran, {cached} stored, {built.seconds:.1f} s", err=True)
     for path in built.files:
         click.echo(str(path))
 
@@ -195,6 +197,6 @@ def _as_plain(built: Built) -> dict[str, Any]:
         "files": [str(path) for path in built.files],
         "seconds": round(built.seconds, 2),
         "runs": _runs_as_plain(built.outcomes),
-        "broken": [vars(claim) for claim in built.document.broken],
-        "problems": [vars(problem) for problem in built.document.problems],
+        "broken": built.made["broken"],
+        "problems": built.made["problems"],
     }

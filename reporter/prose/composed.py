@@ -53,6 +53,7 @@ class Document:
     claims: tuple[Claim, ...]
     problems: tuple[Problem, ...]
     fragments: Fragments
+    pictures: Mapping[str, str]  # of the workspace that the text names → digest of content
     unanswered: tuple[tuple[str, str], ...] = ()  # id and number of placed questions
     changes: tuple[str, ...] = ()  # of report.toml by --set, said on the first page
 

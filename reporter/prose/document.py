@@ -20,7 +20,7 @@ from reporter.prose.markdown import Hooks, parser, plain
 from reporter.prose.mathematics import MathError
 from reporter.prose.notes import Notes
 from reporter.prose.numbering import Numbering
-from reporter.prose.pictures import embedded, fault
+from reporter.prose.pictures import embedded, fault, picture_digest
 from reporter.prose.places import Places, line_in, rendered
 from reporter.prose.placing import Placing
 from reporter.prose.questions import read_questions
@@ -129,6 +129,7 @@ class _Composer:
         )
         self.cites: list[Cite] = []
         self.headings: list[Heading] = []
+        self.pictures: dict[str, str] = {}
         self.section_id = ""
         self.notes = Notes(self.fragments)
         hooks = Hooks(
@@ -190,6 +191,7 @@ class _Composer:
             claims=tuple(self.court.claims),
             problems=tuple(self.numbering.problems),
             fragments=self.fragments,
+            pictures=self.pictures,
             unanswered=tuple(self.answers.unanswered.items()),
         )
 
@@ -289,6 +291,7 @@ class _Composer:
     def _image(self, source: str, alt: str) -> str:
         """Return a picture of the workspace; one that is missing, or silent, is told."""
         where = self.places.here()
+        self.pictures[source] = picture_digest(self.report.folder, source)
         wrong = fault(self.report.folder, source)
         if wrong:
             self.numbering.problem(where, wrong)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LISTED = {"figures": "fig", "tables": "tbl", "listings": "lst"}
 STYLE = "\ue020"  # stands for the style sheets: the text says which faces they hold
-BASE = shipped.folder("templates") / "_base"
+BASE = shipped.BASE
 
 
 def whole(document: Document) -> str:

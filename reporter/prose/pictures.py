@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import mimetypes
 import warnings
@@ -32,6 +33,13 @@ def fault(folder: Path, source: str) -> str:
     stat = file.stat()
     wrong = _fault(file, kind, stat.st_size, stat.st_mtime_ns)
     return f"{source} {wrong}" if wrong else ""
+
+
+def picture_digest(folder: Path, source: str) -> str:
+    """Return the sha-256 of the picture `source`, "" where there is none, or one with a fault."""
+    if fault(folder, source):
+        return ""
+    return hashlib.sha256((folder / _named(source)[0]).read_bytes()).hexdigest()
 
 
 def embedded(folder: Path, source: str, alt: str) -> str:

@@ -1,0 +1,107 @@
+"""What the last build read and wrote, kept in last-build.json → whether it still stands.
+
+A build stands while a new one would write the same: nothing that its page is made from has changed
+(specification, texts, pictures, plan, results, this program, the libraries beside it), and its
+files are as it wrote them. All is compared by content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reporter import keys, shipped
+from reporter.prose.pictures import picture_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reporter.plan import Plan
+    from reporter.workplace import Request, Workplace
+
+TEXTS = ("abstract.md", "questions.md", "references.bib")
+SET_ELSEWHERE = frozenset({"learn", "__pycache__", "_shipped"})  # of the package: sets no page
+
+
+def last_build(output: Path) -> dict[str, Any]:
+    """Return what last-build.json holds; {} where there is none."""
+    try:
+        return dict(json.loads((output / "last-build.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def sources(request: Request, at: Workplace) -> str:
+    """Return a digest of all that a page is made from but plan, results and pictures."""
+    report = at.report
+    named = [report.folder / name for name in (*TEXTS, report.report.citations)]
+    return keys.digest(
+        [
+            request.sections,
+            request.formats,
+            request.is_quick,
+            at.changes,
+            report.model_dump(mode="json", exclude={"folder"}),
+            os.environ.get("SOURCE_DATE_EPOCH", "0"),  # stands in a PDF
+            _contents(report.folder, [report.folder / "report.toml", *report.sources(), *named]),
+            program(),
+        ]
+    )
+
+
+def results(at: Workplace, planned: Plan) -> str:
+    """Return a digest of the lock and of what the store has for a plan."""
+    manifests = [at.store.root / job.key / "manifest.json" for job in planned.jobs]
+    return keys.digest(_contents(at.store.root, manifests) + _contents(at.root, [at.lock]))
+
+
+def stands(last: Mapping[str, Any], made_from: Mapping[str, str], at: Workplace) -> bool:
+    """Tell whether a build of the same sources and results would write what the `last` one did."""
+    folder = at.report.folder
+    return (
+        made_from.items() <= last.items()
+        and not last["failures"]
+        and all(picture_digest(folder, name) == known for name, known in last["pictures"].items())
+        and all(file_digest(at.output / name) == known for name, known in last["files"].items())
+    )
+
+
+def digests(output: Path, files: Iterable[Path]) -> dict[str, str]:
+    """Return the digests of written files by their names in the folder of a build."""
+    return {path.relative_to(output).as_posix(): file_digest(path) for path in files}
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha-256 of a file's content, "" where there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+@cache
+def program() -> str:
+    """Return a digest of what sets every report: our own files, the versions of all libraries."""
+    files = [path for path in shipped.BASE.iterdir() if path.is_file()]
+    for folder, below, names in os.walk(shipped.PACKAGE):
+        below[:] = [name for name in below if name not in SET_ELSEWHERE]
+        files += [Path(folder) / name for name in names]
+    libraries = {
+        entry.name
+        for folder in sys.path
+        if Path(folder).is_dir()
+        for entry in os.scandir(folder or ".")
+        if entry.name.endswith(".dist-info")
+    }
+    return keys.digest(
+        [sys.version, sorted(libraries), _contents(shipped.PACKAGE.parent, sorted(files))]
+    )
+
+
+def _contents(root: Path, files: Iterable[Path]) -> list[tuple[str, str]]:
+    return [(os.path.relpath(file, root), file_digest(file)) for file in files]
