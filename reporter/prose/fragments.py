@@ -93,7 +93,7 @@ class Fragments:
     def undrawn(self, text: str) -> str:
         """Return `text` as `set` does, but inline pieces as text, and figures by their captions."""
         while MARK.search(text):
-            text = MARK.sub(lambda m: _undrawn(self._pieces[int(m[1])]), text)
+            text = MARK.sub(lambda m: _undrawn(self._piece(m[1])), text)
         return text
 
     def _is_block(self, marks: str) -> bool:
