@@ -106,6 +106,7 @@ class Runner:
         """
         jobs = unique(plan.jobs)
         lacking = _lacking(jobs, self.store, force=force)
+        self.store.sweep()
         if lacking:
             self.store.prepare()
         waiting = self.allowance.ordered(jobs) if self.allowance else ordered(jobs)

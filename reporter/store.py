@@ -3,8 +3,7 @@
 An entry is a folder: result.json (metrics and artifacts), their arrays and checkpoints, record.json
 (how it was computed) and manifest.json (sha-256 of every file), which is written last. It is made
 as .<key>.<any>.new, is on the disk before it gets its name, and changes place with an older one in
-one step. Who computes a result holds .<key>.lock; what lies beside that when nobody does was left
-by a process that was killed.
+one step. Who computes a result holds .<key>.lock; where nobody does, both are of a killed process.
 """
 
 from __future__ import annotations
@@ -69,8 +68,17 @@ class Store:
         """Return where the checkpoint of an entry lies, whether it exists or not."""
         return self.root / key / "checkpoint.safetensors"
 
+    def sweep(self) -> None:
+        """Remove what killed processes left, where that can be removed."""
+        with contextlib.suppress(OSError):
+            for left in [*self.root.glob(".*.new"), *self.root.glob(".*.lock")]:
+                claim = self.claim(left.name.split(".")[1])
+                if claim:
+                    shutil.rmtree(left, ignore_errors=True)
+                    claim.release()
+
     def prepare(self) -> None:
-        """Make ready for new results, and remove what killed processes left of theirs.
+        """Make the folder, if there is none yet.
 
         Raises:
             ReportError: nothing can be written there.
@@ -78,11 +86,6 @@ class Store:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.root).close()
-            for left in [*self.root.glob(".*.new"), *self.root.glob(".*.lock")]:
-                claim = self.claim(left.name.split(".")[1])
-                if claim:
-                    shutil.rmtree(left, ignore_errors=True)
-                    claim.release()
         except OSError as exc:
             message = f"results can't be stored in {self.root}: {reason(exc)}; "
             raise ReportError(message + "set REPORT_STORE to a folder that can be written") from exc
@@ -171,9 +174,9 @@ class Store:
         files["result.json"] = dump(plain)
         files["record.json"] = dump(record)
         for name, content in files.items():
-            _write(folder / name, content)
+            _write_file(folder / name, content)
         manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        _write(folder / "manifest.json", dump(manifest))
+        _write_file(folder / "manifest.json", dump(manifest))
         flush_folder(folder)
 
     def _opened(self, key: str) -> Stored:
@@ -252,7 +255,7 @@ def _verified(path: Path, sha: str) -> bytes:
     return content
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write_file(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
         flush(file)

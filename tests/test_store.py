@@ -282,11 +282,11 @@ def test_leftovers_go_unless_someone_computes_that_result(tmp_path: Path) -> Non
         (store.root / f".{key}.12345678.new" / "result.json").write_text("{}")
     (store.root / ".c.lock").touch()
     claim = store.claim("b")
-    store.prepare()
+    store.sweep()
     left = sorted(path.name for path in store.root.iterdir())
     assert left == [".b.12345678.new", ".b.lock", KEY]
     claim.release()
-    store.prepare()
+    store.sweep()
     assert [path.name for path in store.root.iterdir()] == [KEY]
 
 
