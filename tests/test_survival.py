@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 
 from reporter.build import Request, build
-from tests.processes import LIMIT_S, table, until
+from tests.processes import LIMIT_S, left_over, table, until
 from tests.workspaces import planned, workspace
 
 TOY = '''
@@ -246,6 +246,17 @@ def test_a_damaged_network_is_trained_again_before_a_run_loads_it(tmp_path):
     assert [(o.job.run, o.state) for o in outcomes] == [("first", "ran"), ("second", "ran")]
     assert outcomes[0].damaged == "checkpoint.safetensors"
     assert network.read_bytes() == good
+
+
+def test_what_a_worker_left_that_was_killed_after_storing_goes(tmp_path):
+    """The epochs of a result that is there are of no use."""
+    folder = workspace(tmp_path, TRAINS, toy=TOY)
+    key = made(folder).outcomes[0].job.key
+    for name in ("epochs.pt", "epochs.pt.123.partial"):
+        (folder / "build" / "work" / key / name).write_text("kept")
+    (folder / "build" / "store" / f".{key}.123.new").mkdir()
+    made(folder)
+    assert not left_over(folder)
 
 
 @pytest.mark.parametrize("how", ["killed", "sleeps", "hangs", "ends"])
