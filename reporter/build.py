@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import runner, standing
 from reporter.errors import ReportError, TextError
+from reporter.files import one_at_a_time
 from reporter.outputs import enclosures, write_pages, write_record, write_results
 from reporter.workplace import (
     Request,
@@ -78,21 +79,22 @@ def build(request: Request) -> Built:
     outcomes = carry_out(request, at, planned)
     made_from = {"sources": sources, "results": standing.results(at, planned)}
     is_verified = planned.is_locked and not request.is_frozen
-    if is_verified and standing.stands(last, made_from, at):
-        composed, made = None, last
-    else:
-        composed, made = _set(request, at, outcomes, made_from)
-    built = Built(
+    with one_at_a_time(at.output / ".lock"):  # so that the record speaks of these pages
+        if is_verified and standing.stands(last, made_from, at):
+            composed, made = None, last
+        else:
+            composed, made = _set(request, at, outcomes, made_from)
+        seconds = time.monotonic() - began
+        if not request.sections:
+            write_record(at.output, made, outcomes, seconds)
+    return Built(
         report=at.report,
         outcomes=outcomes,
         document=composed,
         made=made,
         files=tuple(at.output / name for name in made["files"] if name != "results.json"),
-        seconds=time.monotonic() - began,
+        seconds=seconds,
     )
-    if not request.sections:
-        write_record(at.output, made, outcomes, built.seconds)
-    return built
 
 
 def _needed_runs(request: Request, at: Workplace) -> tuple[str, ...] | None:

@@ -194,9 +194,13 @@ class Runner:
         if self.allowance is None:
             return None
         refusal = self.allowance.refusal(job)
-        if (refusal or not self.allowance.takes(job)) and self.store.load(job.key):
+        if (refusal or not self.allowance.takes(job)) and self._is_whole(job):
             return Outcome(job=job, state="cached")
         return Outcome(job=job, state="not run", error=refusal) if refusal else None
+
+    def _is_whole(self, job: Job) -> bool:
+        """Tell whether a result is stored, its network undamaged, too."""
+        return bool(self.store.load(job.key)) and not self.store.damage(job.key)
 
     def _settle(self, outcome: Outcome, course: _Course) -> None:
         course.outcomes[outcome.job.key] = outcome
