@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIMIT_S = 20.0  # for what ought to happen at once
+LIMIT_S = 120.0  # for what ought to happen at once, on a machine that has more to do
 
 
 @dataclass(frozen=True)

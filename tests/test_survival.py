@@ -93,25 +93,36 @@ TRAINS = '[runs.first]\nexperiment = "trains"\n'
 BUILDS_ON = '[runs.second]\nexperiment = "trains"\nweights = "run:first"\n'
 
 
-def begun(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
-    """Start `report` in a workspace, in a session of its own."""
-    command = [sys.executable, "-c", "from reporter.cli import main; main()", *words]
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def command(*words: str) -> list[str]:
+    """Return what runs `report` in a process of its own."""
+    return [sys.executable, "-c", "from reporter.cli import main; main()", *words]
 
 
-def report(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `report` in a workspace to its end."""
-    process = begun(folder, *words, **environment)
-    out, err = process.communicate()
-    return subprocess.CompletedProcess(words, process.returncode, out, err)
+    return subprocess.run(command(*words), cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def begun():
+    """Return a function that starts `report` in a session of its own; none outlives the test."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                command(*words),
+                cwd=folder,
+                env={**os.environ, **environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+            stack.enter_context(process)  # reads no more, and waits
+            stack.callback(process.kill)
+            return process
+
+        yield begin
 
 
 def heard(process: subprocess.Popen[str], start: str) -> None:
@@ -163,7 +174,7 @@ def began(outside: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("shares", ["a workspace", "a store"])
-def test_two_builds_at_once_compute_each_result_once(tmp_path, outside, shares):
+def test_two_builds_at_once_compute_each_result_once(tmp_path, begun, outside, shares):
     """The second waits for what the first computes, does the rest, and both are whole."""
     tables = WAITS.format(outside=outside)
     folders = [tmp_path / name for name in ("one", "one" if shares == "a workspace" else "two")]
@@ -186,7 +197,7 @@ def test_two_builds_at_once_compute_each_result_once(tmp_path, outside, shares):
     assert len(last_build(folders[1])["cached"] + last_build(folders[1])["ran"]) == 3
 
 
-def test_who_waits_for_a_build_that_is_killed_computes_itself(tmp_path, outside):
+def test_who_waits_for_a_build_that_is_killed_computes_itself(tmp_path, begun, outside):
     """A lock ends with its process."""
     tables = WAITS.format(outside=outside)[: WAITS.format(outside=outside).index("[runs.b]")]
     folder = workspace(tmp_path, tables, toy=TOY)
@@ -275,7 +286,7 @@ def test_no_process_outlives_the_worker_that_started_it(tmp_path, outside, how):
 
 
 @pytest.mark.parametrize("how", ["sleeps", "hangs"])
-def test_no_process_outlives_a_build_that_is_killed(tmp_path, outside, how):
+def test_no_process_outlives_a_build_that_is_killed(tmp_path, begun, outside, how):
     """Not even a worker that hangs, and what it started in another session."""
     tables = f'[runs.x]\nexperiment = "begets"\noutside = "{outside}"\nhow = "{how}"\n'
     process = begun(workspace(tmp_path, tables, toy=TOY), "run")
@@ -397,16 +408,15 @@ def test_a_page_of_a_build_that_was_killed_is_not_taken_for_another(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "whom"),
-    [(signal.SIGINT, 130, "all"), (signal.SIGTERM, 143, "build"), (signal.SIGHUP, 129, "all")],
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_ends_a_build_in_order(tmp_path, outside, number, code, whom):
+def test_a_signal_ends_a_build_in_order(tmp_path, begun, outside, number, code):
     """Its exit code says which, no traceback is shown, nobody is left, finished runs are kept."""
     tables = '[runs.one]\nexperiment = "trains"\n' + WAITS.format(outside=outside)
     process = begun(workspace(tmp_path, tables, toy=TOY), "run", "-j", "1")
     heard(process, "running  a")
     assert until(lambda: began(outside), limit_s=LIMIT_S)
-    (os.killpg if whom == "all" else os.kill)(process.pid, number)
+    (os.kill if number == signal.SIGTERM else os.killpg)(process.pid, number)  # as users do
     _, told = process.communicate()
     assert process.returncode == code
     assert told.lstrip() == "report: interrupted; finished runs are kept, build again to go on\n"
