@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LONGEST = 240  # characters of a message from a run
+
 
 class ReportError(Exception):
     """A mistake of the user's, told in one line."""
@@ -32,6 +34,12 @@ class TextError(ReportError):
 
 class DiskError(ReportError):
     """A file that can't be written; what was there stays."""
+
+
+def one_line(text: str) -> str:
+    """Return a message in one line that fits into a box of a page; a log has all of it."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1].rstrip()}…"
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from reporter.errors import one_line
 from reporter.executors import RESUME, Task
 from reporter.schedule import ordered
 
@@ -28,6 +29,7 @@ class Outcome:
 
     Attributes:
         error: why there is no result.
+        log: of the worker that failed, which says more.
         damaged: the file of the stored result because of which it was computed again.
     """
 
@@ -35,6 +37,7 @@ class Outcome:
     state: State
     error: str = ""
     seconds: float = 0.0
+    log: Path | None = None
     damaged: str = ""
 
 
@@ -170,8 +173,9 @@ class Runner:
             outcome = Outcome(
                 job=started.job,
                 state="ran" if ended.error is None else "failed",
-                error=ended.error or "",
+                error=one_line(ended.error or ""),
                 seconds=time.monotonic() - started.began,
+                log=ended.task.log if ended.error else None,
                 damaged=course.lacking[started.job.key],
             )
             self._settle(outcome, course)
@@ -206,6 +210,7 @@ class Runner:
         course.outcomes[outcome.job.key] = outcome
         state = "failed" if outcome.state == "missing" else outcome.state
         told = {"error": outcome.error} if outcome.error else {}
+        told |= {"log": str(outcome.log)} if outcome.log else {}
         self.watch(Event(job=outcome.job, state=state, progress=told, seconds=outcome.seconds))
 
     def _tell(
@@ -221,6 +226,8 @@ class Runner:
     def _blocked(self, job: Job, outcomes: dict[str, Outcome]) -> str:
         """Return why a job can't be run, "" if it can."""
         for need in job.needs:
+            if need in outcomes and outcomes[need].state == "not run":
+                return outcomes[need].error  # which names the run that failed first
             if need in outcomes and outcomes[need].error:
                 return f"not run, because {outcomes[need].job.run} failed"
         if self.stops_at_failure and any(o.state == "failed" for o in outcomes.values()):

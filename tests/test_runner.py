@@ -2,6 +2,8 @@
 
 import json
 import multiprocessing
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -171,7 +173,7 @@ def test_a_change_runs_only_what_it_changes(tmp_path: Path) -> None:
 
 FAILURES = {
     "told": "loss is nan in epoch 1; lower the rate",
-    "ours": "KeyError: 'inner' (toy.py:55; traceback in logs/ours-seed-0.log)",
+    "ours": "KeyError: 'inner' (toy.py:55)",
     "killed": "its worker died (SIGKILL, as when memory runs out); the log has its last lines",
     "exits": "its worker died (exit code 3); the log has its last lines",
     "wrong": "breaks returned dict; return a Result",
@@ -187,7 +189,12 @@ def test_a_run_that_fails_tells_one_line_and_the_others_complete(tmp_path: Path)
         assert (outcomes[how].state, outcomes[how].error) == ("failed", line)
         assert outcomes[how].job.key not in store(tmp_path)
     logs = {how: (tmp_path / "build/logs" / f"{how}-seed-0.log").read_text() for how in FAILURES}
-    assert all("this is printed" in logs[how] for how in ("told", "ours", "wrong"))
+    for how, log in logs.items():
+        first, printed, *_, last = log.splitlines()
+        assert first.startswith(f"{how} (seed 0), key {outcomes[how].job.key[:10]}, ")
+        assert printed == "this is printed"
+        assert " ".join(last.split()) == FAILURES[how] or how == "told"
+        assert outcomes[how].log == tmp_path / "build/logs" / f"{how}-seed-0.log"
     assert "Traceback" in logs["ours"]
     assert "toy.py" in logs["ours"]
     assert "Traceback" not in logs["told"]
@@ -211,7 +218,7 @@ weights = "run:late"
     outcomes = _run(tmp_path, tables)
     assert _states(outcomes) == {"train-0": "failed", "late-0": "not run", "later-0": "not run"}
     assert outcomes[1].error == "not run, because train failed"
-    assert outcomes[2].error.startswith("not run, because ")
+    assert outcomes[2].error == "not run, because train failed"
 
 
 def test_what_builds_on_a_run_comes_after_it(tmp_path: Path) -> None:
@@ -243,6 +250,22 @@ def test_a_run_ends_when_its_time_is_up(tmp_path: Path) -> None:
     assert outcome.state == "failed"
     assert outcome.error == "ran past timeout_s = 0.5; raise it or shorten the run"
     assert 0.5 <= outcome.seconds < 20
+    log = (tmp_path / "build/logs/slow-seed-0.log").read_text()
+    assert "this is printed" in log
+    assert re.search(r'toy\.py", line \d+ in breaks', log)  # where it stood
+    assert log.endswith(f"{outcome.error}\n")
+
+
+def test_a_log_of_the_past_is_not_that_of_a_worker_that_wrote_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be killed before its first line; its log then holds its end alone."""
+    monkeypatch.setattr("reporter.executors.local._work", os.abort)
+    past = tmp_path / "build/logs/a-seed-0.log"
+    past.parent.mkdir(parents=True)
+    past.write_text("of an earlier build")
+    (outcome,) = _run(tmp_path, '[runs.a]\nexperiment = "pid"\n')
+    assert past.read_text() == f"{outcome.error}\n"
 
 
 def test_two_runs_that_are_the_same_are_computed_once(tmp_path: Path) -> None:

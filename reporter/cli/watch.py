@@ -139,7 +139,10 @@ def line(event: Event) -> str:
     name = f"{event.job.run} (seed {event.job.seed})"
     seconds = f"  {event.seconds:.1f} s" if event.state in ("ran", "failed") else ""
     error = str(event.progress.get("error", "")).removeprefix("not run, ")
-    return f"{event.state:<8} {name}{seconds}{f'  {error}' if error else ''}"
+    error = f"  {error}" if error else ""
+    if "log" in event.progress:
+        error += f"; log: {os.path.relpath(str(event.progress['log']))}"
+    return f"{event.state:<8} {name}{seconds}{error}"
 
 
 def _print(text: str) -> None:

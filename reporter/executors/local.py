@@ -6,6 +6,7 @@ and none inherits another's state.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -56,7 +57,8 @@ class LocalExecutor:
 
     def submit(self, task: Task) -> None:
         """Start a worker for `task`."""
-        (task.work / "error.json").unlink(missing_ok=True)
+        for past in (task.work / "error.json", task.log):  # of another worker's end
+            past.unlink(missing_ok=True)
         process = self._context.Process(target=_work, args=(task,), name=task.run)
         limit = float("inf") if task.timeout_s is None else task.timeout_s
         self._running.append(_Running(task, process, time.monotonic() + limit))
@@ -97,7 +99,7 @@ def _end(running: _Running) -> str | None:
     task, process = running.task, running.process
     if process.is_alive():
         _kill(process)
-        return f"ran past timeout_s = {task.timeout_s:g}; raise it or shorten the run"
+        return _told(task, f"ran past timeout_s = {task.timeout_s:g}; raise it or shorten the run")
     process.join()
     if process.exitcode == 0:
         return None
@@ -106,7 +108,18 @@ def _end(running: _Running) -> str | None:
     except (OSError, ValueError):
         if process.exitcode == os.EX_IOERR:
             return f"{task.work} can't be written, as on a full disk; free some and build again"
-        return f"its worker died ({_cause(process.exitcode)}); the log has its last lines"
+        cause = _cause(process.exitcode)
+        return _told(task, f"its worker died ({cause}); the log has its last lines")
+
+
+def _told(task: Task, error: str) -> str:
+    """Leave an error that the worker could not tell where it leaves its own, and return it."""
+    with contextlib.suppress(OSError):
+        (task.work / "error.json").write_text(json.dumps({"error": error}))
+        task.log.parent.mkdir(parents=True, exist_ok=True)
+        with task.log.open("a", encoding="utf-8") as log:
+            log.write(f"{error}\n")
+    return error
 
 
 def _cause(exitcode: int | None) -> str:

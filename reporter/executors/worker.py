@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reporter.executors import Task
 
 RECORDED = ("torch", "torchvision", "numpy", "scikit-learn", "pillow", "reporter")
+NEARLY = 0.9  # of the time that a worker has
 PAUSE_S = 0.1  # between two lines of progress
 FULL = (errno.ENOSPC, errno.EDQUOT)
 OUT_OF_MEMORY = ("can't allocate memory", "CUDA out of memory")  # PyTorch's RuntimeErrors
@@ -43,7 +44,7 @@ def work(task: Task) -> None:
         SystemExit: with 1 when it failed, with EX_IOERR when not even that could be written.
     """
     try:
-        _log_into(task.log)
+        _log_into_file(task)
         task.work.mkdir(parents=True, exist_ok=True)
         result, record = _compute(task)
         Store(task.store).save(task.key, result, record)
@@ -57,13 +58,19 @@ def work(task: Task) -> None:
         raise SystemExit(1) from None
 
 
-def _log_into(path: Path) -> None:
-    """Have whatever is printed go into a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as log:
+def _log_into_file(task: Task) -> None:
+    """Have whatever is printed go into the log at once, which begins with whose it is."""
+    task.log.parent.mkdir(parents=True, exist_ok=True)
+    with task.log.open("w", encoding="utf-8") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    for stream in (sys.stdout, sys.stderr):  # whoever is killed writes nothing any more
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr] # of files
     faulthandler.enable(2)
+    if task.timeout_s is not None:  # where it stands shortly before it is ended
+        faulthandler.dump_traceback_later(NEARLY * task.timeout_s, file=2)
+    now = time.strftime("%Y-%m-%d %H:%M:%S")
+    print(f"{task.run} (seed {task.seed}), key {task.key[:10]}, {now}")  # noqa: T201 - the log
 
 
 def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
@@ -184,19 +191,19 @@ def _report(task: Task, exc: BaseException) -> None:
     """Leave one line for the report; the traceback of a defect goes into the log."""
     line = str(exc)
     if not isinstance(exc, ReportError):
-        line = _described(exc, task)
+        line = _described(exc)
     (task.work / "error.json").write_text(json.dumps({"error": " ".join(line.split())}))
     if not isinstance(exc, ReportError):
         traceback.print_exception(exc)
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - into the run's log
 
 
-def _described(exc: BaseException, task: Task) -> str:
+def _described(exc: BaseException) -> str:
     """Return what went wrong and where, in one line, with the remedy where there is one."""
     frames = traceback.extract_tb(exc.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent.name == "experiments"]
     place = (own or frames)[-1]
-    where = f"{Path(place.filename).name}:{place.lineno}; traceback in logs/{task.log.name}"
+    where = f"{Path(place.filename).name}:{place.lineno}"
     if isinstance(exc, OSError) and exc.errno in FULL:
         return f"no space left on device ({where}); free some and build again"
     if isinstance(exc, MemoryError) or any(word in str(exc) for word in OUT_OF_MEMORY):
