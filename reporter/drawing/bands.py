@@ -66,13 +66,18 @@ def _band(label: str, points: dict[float, list[float]]) -> Band:
     return Band(
         label=_shown(label),
         x=tuple(sorted(points)),
-        mean=tuple(map(statistics.fmean, columns)),
+        mean=tuple(map(_mean, columns)),
         spread=tuple(
             statistics.stdev(column) if len(column) > 1 and all(map(math.isfinite, column)) else 0.0
             for column in columns
         ),
         seeds=min(map(len, columns)),
     )
+
+
+def _mean(values: list[float]) -> float:
+    """Return the mean; nan where a seed has no finite value, for it has none of the others."""
+    return statistics.fmean(values) if all(map(math.isfinite, values)) else math.nan
 
 
 def names(outputs: tuple[Metric | Artifact, ...]) -> tuple[str, tuple[str, ...]]:

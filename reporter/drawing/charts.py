@@ -25,6 +25,7 @@ SCALE_MM = 8.0  # of the colours, where values do not fit into the cells
 COLUMN_MM = 42.0  # the longest name that stands along a column
 AROUND_MM = 11.0  # titles of the axes, and gaps
 AS_DARK_AS_LIGHT = 0.18  # the luminance that black and white stand out from equally
+ODD = {"nan": "not a number", "inf": "∞", "-inf": "−∞"}
 VALUE_SIZES = (7.0, 6.5, 6.0)  # points
 
 
@@ -48,9 +49,8 @@ def fill_bars(bars: Bars, figure: Figure, axes: Axes) -> None:
     figure.set_figheight((14 + row * len(names) / every) / 25.4)
     factor = 100 if bars.unit == "fraction" else 1
     positions = range(len(names))
-    drawn = axes.barh(
-        positions, [factor * value for value in bars.values], height=0.62, color=style.PALETTE[0]
-    )
+    wide = [factor * value if math.isfinite(value) else 0.0 for value in bars.values]
+    drawn = axes.barh(positions, wide, height=0.62, color=style.PALETTE[0])
     if every == 1:
         numbers = [_number(factor * value, bars.unit) for value in bars.values]
         axes.bar_label(drawn, numbers, padding=3, fontsize=style.SMALL)
@@ -65,6 +65,8 @@ def fill_bars(bars: Bars, figure: Figure, axes: Axes) -> None:
 
 def fill_matrix(matrix: Matrix, figure: Figure, axes: Axes) -> None:
     """Draw a grid of shaded cells with their values, where these fit, else with a scale."""
+    import numpy as np
+
     width = figure.get_figwidth() * 25.4
     names = _names(matrix.row_labels, width)
     count = max(1, len(matrix.column_labels))
@@ -81,7 +83,8 @@ def fill_matrix(matrix: Matrix, figure: Figure, axes: Axes) -> None:
     every = math.ceil(len(names) * style.LINE_MM * lines / high)
     figure.set_figheight((high + around) / 25.4)
     edge: Any = {"edgecolors": "white", "linewidth": 0.3} if size else {"edgecolors": "face"}
-    mesh = axes.pcolormesh(matrix.values, cmap="Blues", vmin=0, **edge)
+    values = [[v if math.isfinite(v) else math.nan for v in row] for row in matrix.values]
+    mesh = axes.pcolormesh(np.ma.masked_invalid(values), cmap="Blues", vmin=0, **edge)
     if size:
         _write_values(axes, matrix, mesh, size)
     else:
@@ -123,7 +126,7 @@ def _column_names(matrix: Matrix, cell_mm: float) -> tuple[dict[int, str], bool]
 
 def _value_size(matrix: Matrix, cell_mm: float) -> float:
     """Return the size at which all values fit into cells of that width; 0 where none does."""
-    texts = {f"{value:g}" for row in matrix.values for value in row if value}
+    texts = {_cell(value) for row in matrix.values for value in row if value}
     high = (TALLEST_MM - COLUMN_MM) / max(1, len(matrix.values))  # at least
     for size in VALUE_SIZES:
         is_low = size * style.MM_PER_POINT < high
@@ -136,14 +139,14 @@ def _write_values(axes: Axes, matrix: Matrix, mesh: Any, size: float) -> None:
     for row, values in enumerate(matrix.values):
         for column, value in enumerate(values):
             if value:
-                colour = "white" if _is_dark(mesh.cmap(mesh.norm(value))) else "black"
+                is_dark = math.isfinite(value) and _is_dark(mesh.cmap(mesh.norm(value)))
                 axes.text(
                     column + 0.5,
                     row + 0.5,
-                    f"{value:g}",
+                    _cell(value),
                     ha="center",
                     va="center_baseline",
-                    color=colour,
+                    color="white" if is_dark else "black",
                     fontsize=size,
                 )
 
@@ -155,7 +158,13 @@ def _is_dark(colour: Sequence[float]) -> bool:
     return bool(light < AS_DARK_AS_LIGHT)
 
 
+def _cell(value: float) -> str:
+    return "NaN" if math.isnan(value) else ODD.get(str(value)) or f"{value:g}"
+
+
 def _number(value: float, unit: str) -> str:
+    if not math.isfinite(value):
+        return ODD[str(value)]
     if unit == "count":
         return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     return f"{value:.1f}" if unit == "fraction" else f"{value:.3g}"

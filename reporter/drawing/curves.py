@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reporter.drawing.bands import Band
 
 LOG_RANGE = 1e6  # between the highest value and the lowest that is drawn
+DIVERGED = 10.0  # times the highest first loss: a curve beyond leaves the axes at the top
 LEAST_WRITTEN = 1e-4  # on a logarithmic axis; lower ones are written as 1e−5
 DENSE = 200  # points; a curve of more is drawn thin
 LEAST_MM, SHAPE = 42.0, 0.42  # height of a panel, and its share of the width
@@ -90,6 +91,8 @@ def _set_axes(
     if curves.unit in ("fraction", "nats") and not curves.log_y and min(values, default=0) >= 0:
         most = 102 if curves.unit == "fraction" else top
         axes.set_ylim(max(bottom, -0.02 * min(most, top)), min(most, top))
+    if curves.unit == "nats" and not curves.log_y:
+        _cut_off(axes, found)
     places = {x for band in found for x in band.x}
     if len(places) == 1:
         axes.set_xticks([*places])
@@ -99,16 +102,43 @@ def _set_axes(
         axes.set_yticks([])
         axes.set_xlim(min(places, default=0), max(places, default=0) + 1)
         axes.text(0.5, 0.5, "no finite value", ha="center", transform=axes.transAxes)
+    elif sum(len(band.finite) for band in found) < sum(len(band.x) for band in found):
+        room = 0.02 * (max(places) - min(places))  # also for what has no finite value
+        axes.set_xlim(min(places) - room, max(places) + room)
     _set_titles(axes, curves, width_mm)
     axes.grid(axis="y", linewidth=0.3, color="#bbbbbb")
     axes.set_axisbelow(True)
+
+
+def _cut_off(axes: Axes, found: Sequence[Band]) -> None:
+    """End the axes where a loss that diverges would leave the others no room, and say so."""
+    limit = DIVERGED * max((band.finite[0][1] for band in found if band.finite), default=0.0)
+    values = [value for band in found for _, value in band.finite]
+    if limit <= 0 or max(values) <= limit:
+        return
+    top = 1.05 * max(value for value in values if value <= limit)
+    axes.set_ylim(-0.02 * top, top)
+    highest = max(found, key=lambda band: max((value for _, value in band.finite), default=0.0))
+    left, right = axes.get_xlim()
+    x = next(x for x, value in highest.finite if value > limit)
+    is_late = x > (left + right) / 2
+    axes.annotate(
+        f"up to {_power(max(values))} ",
+        (x, top),
+        (-2 if is_late else 3, -1),
+        textcoords="offset points",
+        ha="right" if is_late else "left",
+        va="top",
+        fontsize=style.SMALL,
+    )
 
 
 def _power(value: float) -> str:
     """Return a power of ten in signs of full size, for small raised ones can't be read."""
     if LEAST_WRITTEN <= value <= 1 / LEAST_WRITTEN:
         return f"{value:g}"
-    return f"{value:.0e}".replace("e-0", "e−").replace("e+0", "e")
+    text = f"{value:.0e}".replace("e-0", "e−").replace("e-", "e−")
+    return text.replace("e+0", "e").replace("e+", "e")
 
 
 def _set_titles(axes: Axes, curves: Curves, width_mm: float) -> None:
@@ -140,6 +170,8 @@ def _name_ends(
         return False
     figure.draw_without_rendering()
     tips = [(right, factor * band.finite[-1][1]) for band, _ in drawn]
+    if max(y for _, y in tips) > axes.get_ylim()[1]:
+        return False
     heights = [float(axes.transData.transform(tip)[1]) for tip in tips]
     step = NAME_POINTS * figure.dpi / 72
     places = spread(heights, step)

@@ -192,16 +192,20 @@ def _bars(bars: Bars) -> str:
 
 def _matrix(matrix: Matrix) -> str:
     """Say what share lies on the diagonal, and what is confused most often."""
-    total = sum(map(sum, matrix.values))
+    finite = [value for row in matrix.values for value in row if math.isfinite(value)]
+    total = sum(finite)
     rows, columns = matrix.row_labels, matrix.column_labels
     head = f"Matrix of {matrix.row_title} by {matrix.column_title}, {len(rows)} by {len(columns)}"
     cells = [
         (value, rows[r].replace("_", " "), columns[c].replace("_", " "), rows[r] == columns[c])
         for r, values in enumerate(matrix.values)
         for c, value in enumerate(values)
+        if math.isfinite(value)
     ]
+    lost = sum(map(len, matrix.values)) - len(finite)
+    head += f", {lost} of {lost + len(finite)} cells not finite" if lost else ""
     if not total:
-        return f"{head}, all zero"
+        return f"{head}, all zero" if finite else head
     if rows == columns:
         right = sum(cell[0] for cell in cells if cell[3])
         head += f": {shown(right / total, 'fraction')} of {shown(total, '')} on the diagonal"
