@@ -88,3 +88,11 @@ def entry(store: Store, key: str) -> Entry | None:
     except (OSError, ValueError, TypeError, LookupError):
         return None
     return Entry(key=key, folder=folder, record=record, seconds=seconds, written=written)
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of a folder's files; one that goes meanwhile counts nothing."""
+    try:
+        return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    except OSError:
+        return 0

@@ -1,4 +1,4 @@
-"""report list, status, why: what looks and changes nothing."""
+"""report list, why: what looks and changes nothing."""
 
 from __future__ import annotations
 
@@ -47,26 +47,6 @@ def _manual(experiment: Experiment) -> str:
         shown = "…" if is_needed else json.dumps(default, ensure_ascii=False)
         lines.append(f"  {name} = {shown}" if default is not None else f"  {name}   (none)")
     return "\n".join([*lines, "", inspect.getdoc(experiment.function) or ""])
-
-
-@click.command("status")
-@click.argument("report", required=False)
-@click.option("--quick", is_flag=True, help="Of the quick build.")
-@TRUST
-def status_command(report: str | None, *, quick: bool, is_trusted: bool) -> None:
-    """Say for every run whether its result is stored and what it cost, and what is unanswered."""
-    from reporter.build import current_plan, open_workplace
-    from reporter.prose.questions import read_questions, summary
-
-    at = open_workplace(replace(asked(report, is_trusted=is_trusted), is_quick=quick))
-    for job in current_plan(at).jobs:
-        stored = at.store.load(job.key)
-        state = "stored " if stored else "to run "
-        seconds = f"{stored.record['seconds']:8.1f} s" if stored else " " * 10
-        click.echo(f"{state} {seconds}  {job.run} (seed {job.seed})  {job.experiment}")
-    questions = read_questions(at.report.folder)
-    if questions:
-        click.echo(f"questions: {summary(tuple(questions.values()))}")
 
 
 @click.command("why")

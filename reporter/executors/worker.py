@@ -44,7 +44,7 @@ def work(task: Task) -> None:
         SystemExit: with 1 when it failed, with EX_IOERR when not even that could be written.
     """
     try:
-        _log_into_file(task)
+        _log_into(task)
         task.work.mkdir(parents=True, exist_ok=True)
         result, record = _compute(task)
         Store(task.store).save(task.key, result, record)
@@ -58,7 +58,7 @@ def work(task: Task) -> None:
         raise SystemExit(1) from None
 
 
-def _log_into_file(task: Task) -> None:
+def _log_into(task: Task) -> None:
     """Have whatever is printed go into the log at once, which begins with whose it is."""
     task.log.parent.mkdir(parents=True, exist_ok=True)
     with task.log.open("w", encoding="utf-8") as log:

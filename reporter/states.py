@@ -1,0 +1,87 @@
+"""Plan, store and work folders → how each job stands: stored or to run, and what that costs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from reporter.errors import one_line
+from reporter.past import past_seconds, size_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from reporter.plan import Job, Plan
+    from reporter.store import Store
+
+State = Literal["stored", "to run", "failed", "running"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One job: whether its result is there, and what was or would be spent on it.
+
+    Attributes:
+        seconds: what it took, or took last with other parameters; None if nobody knows.
+        size: of the stored result in bytes.
+        error: why it failed when it was last tried as it is.
+    """
+
+    job: Job
+    state: State
+    seconds: float | None
+    size: int = 0
+    error: str = ""
+
+
+def standings(plan: Plan, store: Store, work: Path, report: str) -> tuple[Standing, ...]:
+    """Return how the jobs of a plan stand, in its order.
+
+    Args:
+        plan: as the sources are now.
+        store: where results are.
+        work: build/work, where a failure leaves its error.
+        report: the name of the build's folder, for the seconds of the past.
+    """
+    seconds = past_seconds(plan.jobs, store, report)
+    return tuple(_standing(job, store, work, seconds.get(job.key)) for job in plan.jobs)
+
+
+def missing(found: Iterable[Standing]) -> tuple[Standing, ...]:
+    """Return one for each result that a build would compute: equal jobs are computed once."""
+    return tuple({one.job.key: one for one in found if one.state != "stored"}.values())
+
+
+def _standing(job: Job, store: Store, work: Path, seconds: float | None) -> Standing:
+    if store.load(job.key):  # a damaged entry is computed again
+        size = size_of(store.root / job.key)
+        return Standing(job=job, state="stored", seconds=seconds, size=size)
+    error = _error(work / job.key)
+    state: State = "failed" if error else "to run"
+    if _is_computed_now(store, job.key):
+        state, error = "running", ""
+    return Standing(job=job, state=state, seconds=seconds, error=error)
+
+
+def _is_computed_now(store: Store, key: str) -> bool:
+    """Tell whether a build, here or elsewhere, computes the result of a key at the moment."""
+    if not (store.root / f".{key}.lock").exists():
+        return False
+    with contextlib.suppress(OSError):  # nobody computes into a store that can't be written
+        claim = store.claim(key)
+        if claim:
+            claim.release()
+        return claim is None
+    return False
+
+
+def _error(folder: Path) -> str:
+    """Return what a worker that failed left; the next one that starts removes it."""
+    try:
+        found = json.loads((folder / "error.json").read_text(encoding="utf-8"))
+        return one_line(str(found["error"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
