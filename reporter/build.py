@@ -10,6 +10,7 @@ from reporter import runner, standing
 from reporter.errors import ReportError, TextError
 from reporter.files import one_at_a_time
 from reporter.outputs import enclosures, write_pages, write_record, write_results
+from reporter.plan import seeds_text
 from reporter.workplace import (
     Request,
     Workplace,
@@ -20,7 +21,7 @@ from reporter.workplace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from reporter.prose.composed import Document
@@ -159,19 +160,34 @@ def finish(at: Workplace, outcomes: tuple[Outcome, ...]) -> dict[str, Finished]:
     finished = {}
     for name in at.report.runs:
         mine = [outcome for outcome in outcomes if outcome.job.run == name]
-        errors = [outcome.error for outcome in mine if outcome.error]
-        results = [] if errors else [at.store.load(outcome.job.key) for outcome in mine]
+        error, log = _failure(mine)
+        results = [] if error else [at.store.load(outcome.job.key) for outcome in mine]
         if None in results:
-            errors = ["its stored result was damaged or removed just now; build again"]
+            error = "its stored result was damaged or removed just now; build again"
         if not mine:
-            errors = ["not part of this build"]
+            error = "not part of this build"
         finished[name] = Finished(
             name=name,
             jobs=tuple(outcome.job for outcome in mine),
-            results=() if errors else tuple(stored for stored in results if stored),
-            error=errors[0] if errors else "",
+            results=() if error else tuple(stored for stored in results if stored),
+            error=error,
+            log=log.relative_to(at.output).as_posix() if log else "",
         )
     return finished
+
+
+def _failure(outcomes: Sequence[Outcome]) -> tuple[str, Path | None]:
+    """Return why a run has no result, and the log of that: of the first seed that failed."""
+    lost = [outcome for outcome in outcomes if outcome.error]
+    if not lost:
+        return "", None
+    first = lost[0]
+    same = [outcome for outcome in lost if outcome.error == first.error]
+    if len(same) == len(outcomes):
+        return first.error, first.log
+    seeds = seeds_text([outcome.job.seed for outcome in same])
+    word = "seed" if len(same) == 1 else "seeds"
+    return f"with {word} {seeds}: {first.error}", first.log
 
 
 def set_pages(request: Request, at: Workplace, composed: Document) -> dict[Path, str]:

@@ -280,3 +280,22 @@ def test_template_syntax_is_told_before_anything_runs(tmp_path, text, told):
     with pytest.raises(ReportError, match=told):
         made(folder)
     assert not (folder / "build" / "store").exists()
+
+
+def test_seeds_that_failed_are_named_and_the_first_one_s_log(tmp_path):
+    """A run fails as a whole; where all seeds fail alike, no seed is named."""
+    tables = "".join(
+        f'[runs.{name}]\nexperiment = "fails"\nworst = {worst}\nseeds = [1, 2, 3]\n'
+        for name, worst in (("one", 2), ("all", 1))
+    )
+    folder = workspace(tmp_path, tables)
+    (folder / "experiments" / "fails.py").write_text(
+        "from reporter import *\n\n@experiment\ndef fails(run: Run, *, worst: Count) -> Result:\n"
+        '    """Fail from some seed on."""\n'
+        "    if run.seed >= worst:\n        raise RunError('too bad')\n    return Result()\n"
+    )
+    finished = made(folder, formats=("html",)).document.finished
+    assert finished["one"].error == "with seeds 2, 3: too bad"
+    assert finished["one"].log == "logs/one-seed-2.log"
+    assert finished["all"].error == "too bad"
+    assert (folder / "build" / "tiny" / finished["all"].log).read_text().endswith("too bad\n")

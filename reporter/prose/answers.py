@@ -45,6 +45,11 @@ class Answers:
         """Tell whether a question is being set; headings in it are no sections."""
         return bool(self._within)
 
+    @property
+    def placing(self) -> str:
+        """Return the question that is being set, "" when none is."""
+        return self._within[-1] if self._within else ""
+
     def question(self, id: str) -> str:
         """Place a question of questions.md with its answer, or with room for one."""
         if id not in self.known:

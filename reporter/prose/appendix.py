@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from reporter.plan import parameter_text, seeds_text
+from reporter.prose.failures import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +30,7 @@ class Entry:
     inputs: Pairs
     computed: tuple[str, ...]
     machine: Pairs
-    error: str
+    error: Markup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,7 @@ def _entry(
         inputs=tuple((name, digest[:12]) for name, digest in run.jobs[0].inputs.items()),
         computed=tuple(dict.fromkeys(said)),
         machine=tuple(dict.fromkeys(pair for pairs in own for pair in pairs.items())),
-        error=run.error,
+        error=Markup(reason(run.error, run.log)),  # noqa: S704 - escaped there
     )
 
 

@@ -58,7 +58,7 @@ class ClaimExtension(Extension):
 
     def begin(self) -> None:
         """Forget what was read before this claim."""
-        self._court.desk.read.clear()
+        self._court.desk.begin()
 
     def judge(self, _begun: None, truth: object, file: str, line: int, has_else: bool) -> bool:  # noqa: FBT001 - Jinja calls it by position
         """Record the verdict; true means that the first branch is shown."""
@@ -88,7 +88,7 @@ class Court:
 
         Without an else the sentence stands, whatever came of it, with a mark before it.
         """
-        holds = bool(truth)
+        holds = bool(truth) and not self.desk.is_odd
         read = list(self.desk.read)
         verdict = self._verdict(read, holds=holds, has_else=has_else)
         names = {value.source: f"{value.source} = {value.plain()}" for value in read}
@@ -104,10 +104,11 @@ class Court:
     def mark(self) -> str:
         """Return a visible mark for the last claim, "" when it was judged and says what is so."""
         claim = self.claims[-1]
-        if claim.verdict in ("holds", "fails"):
+        if claim.verdict == "holds" or (claim.verdict == "fails" and not self.desk.is_odd):
             return ""
         css = claim.verdict.replace(" ", "-")
-        note = f"{claim.verdict}: {claim.reading}" if claim.verdict == "broken" else claim.verdict
+        is_read = claim.verdict in ("broken", "fails")
+        note = f"{claim.verdict}: {claim.reading}" if is_read else claim.verdict
         html = f'<span class="claim {css}">[claim {escape(note)}]</span> '
         if claim.verdict == "broken":
             return self.desk.fragments.put(html, f"[claim {note}] ")

@@ -84,6 +84,7 @@ class Course:
     values: tuple[tuple[float, ...], ...]
     selected: tuple[float, ...]
     is_selected: bool = True  # whether validation chose an epoch at all
+    lost: tuple[int, ...] = ()  # epochs in which some seed read no finite number
 
     def mean(self, index: int) -> float:
         """Return the mean over the seeds after an epoch."""
@@ -158,12 +159,13 @@ class Course:
 def course(name: str, metrics: tuple[Metric, ...]) -> Course | None:
     """Return the course of a metric, given once per seed; None without a finite number.
 
-    It has the epochs that every seed read at its selected rate.
+    It has the epochs in which every seed read a finite number at its selected rate.
     """
     if not metrics or not all(math.isfinite(metric.value) for metric in metrics):
         return None
     rows = [_by_epoch(metric) for metric in metrics]
-    epochs = sorted(set.intersection(*(set(row) for row in rows)))
+    read = sorted(set.intersection(*(set(row) for row in rows)))
+    epochs = [epoch for epoch in read if all(math.isfinite(row[epoch]) for row in rows)]
     return Course(
         name=name,
         unit=metrics[0].unit,
@@ -172,14 +174,28 @@ def course(name: str, metrics: tuple[Metric, ...]) -> Course | None:
         values=tuple(tuple(row[epoch] for epoch in epochs) for row in rows),
         selected=tuple(metric.value for metric in metrics),
         is_selected=all(metric.epoch is not None for metric in metrics),
+        lost=tuple(sorted({*read} - {*epochs})),
     )
+
+
+def lost_from(metrics: tuple[Metric, ...]) -> int | None:
+    """Return the epoch from which on a metric, given once per seed, is no finite number any more.
+
+    None where it was never finite, or is so again.
+    """
+    rows = [_by_epoch(metric) for metric in metrics]
+    read = sorted(set.intersection(*(set(row) for row in rows)))
+    is_lost = [not all(math.isfinite(row[epoch]) for row in rows) for epoch in read]
+    if True not in is_lost or is_lost[0] or not all(is_lost[is_lost.index(True) :]):
+        return None
+    return read[is_lost.index(True)]
 
 
 def _by_epoch(metric: Metric) -> dict[int, float]:
     found: dict[int, float] = {}
     for reading in metric.history:
         is_ours = metric.rate is None or reading.rate == metric.rate
-        if is_ours and reading.epoch is not None and math.isfinite(reading.value):
+        if is_ours and reading.epoch is not None:
             found.setdefault(reading.epoch, reading.value)
     return found
 

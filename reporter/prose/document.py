@@ -15,6 +15,7 @@ from reporter.prose.answers import Answers
 from reporter.prose.claims import Court
 from reporter.prose.composed import Chapter, Document, Heading
 from reporter.prose.csl import Cite
+from reporter.prose.failures import Gaps
 from reporter.prose.fragments import Fragments
 from reporter.prose.markdown import Hooks, parser, plain
 from reporter.prose.mathematics import MathError
@@ -127,6 +128,7 @@ class _Composer:
             style_file(report.folder, report.report.citations),
             report.report.language,
         )
+        self.gaps = Gaps(desk=desk, finished=finished)
         self.cites: list[Cite] = []
         self.headings: list[Heading] = []
         self.pictures: dict[str, str] = {}
@@ -224,7 +226,8 @@ class _Composer:
             text, lines = self._rendered("\n" * (line - 1) + text, path)
             self.places.lines = (1,) * before.count("\n") + lines
             try:
-                return self._markdown(before + text, is_inline=False)
+                html = self._markdown(before + text, is_inline=False)
+                return self.gaps.boxed(html, (self.section_id, self.answers.placing))
             except MathError as exc:
                 file = self.report.folder / self.places.here()
                 raise ReportError(f"{file}: {exc}") from exc

@@ -6,7 +6,7 @@ import math
 import statistics
 
 from reporter.errors import ReportError
-from reporter.prose.values import Missing, Value
+from reporter.prose.values import Missing, Value, mean
 
 # Two-sided 95 % quantiles of Student's t for 1, 2, … 15 degrees of freedom; the last serves beyond.
 T_95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
@@ -43,6 +43,8 @@ def clearly_above(first: Value | Missing, second: Value | Missing) -> bool:
         value.desk.read.append(value)
     if isinstance(found, Missing) or len(found.numbers) < 2:  # noqa: PLR2004 - a spread needs two
         return False
+    if not all(map(math.isfinite, found.numbers)):
+        return False
     quantile = T_95[min(len(found.numbers) - 1, len(T_95)) - 1]
     error = statistics.stdev(found.numbers) / math.sqrt(len(found.numbers))
     return statistics.fmean(found.numbers) > quantile * error
@@ -64,7 +66,7 @@ def _pair(
     if is_paired:
         numbers = tuple(join(a, b) for a, b in zip(first.numbers, second.numbers, strict=True))
     else:
-        numbers = (join(statistics.fmean(first.numbers), statistics.fmean(second.numbers)),)
+        numbers = (join(mean(first.numbers), mean(second.numbers)),)
     return Value(
         desk=first.desk,
         source=f"{name}({first.source}, {second.source})",

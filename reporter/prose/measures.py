@@ -165,8 +165,7 @@ class MetricValue(Value):
 def _best(metric: Metric, source: str) -> Reading:
     if not metric.history:
         raise ReportError(f"{source}: was measured once, so it has no best; use .selected")
-    choose = min if metric.direction == "min" else max
-    return choose(metric.history, key=lambda reading: reading.value)
+    return sweeps.best_of(metric, metric.history)
 
 
 def _at_rate(metric: Metric, source: str) -> list[Reading]:

@@ -85,9 +85,20 @@ class Fact:
     direction: Literal["max", "min"] | None = "max"  # of the metric
 
 
+def odd(metric: str, epoch: int | None, run: int | None = None) -> Fact:
+    """Return that a metric is no finite number: since which epoch; of two runs, of which."""
+    slots: dict[str, Slot] = {"value": At(metric, run=run or 0)}
+    if run is not None:
+        return Fact(kind="odd", metric=metric, slots={**slots, "name": NameOf(run)})
+    if epoch is None:
+        return Fact(kind="value", metric=metric, slots=slots)
+    slots["epoch"] = EpochOf(At(metric, epoch))
+    return Fact(kind="odd-from", metric=metric, slots=slots)
+
+
 def of_course(course: Course) -> tuple[Fact, ...]:
     """Return every fact about one metric: its shape, its best epoch, a setback, a plateau."""
-    found = [_shaped(course), _best(course), _setback(course), plateau(course)]
+    found = [_shaped(course), _best(course), _setback(course), plateau(course), _lost(course)]
     return tuple(fact for fact in found if fact)
 
 
@@ -179,6 +190,15 @@ def _setback(course: Course) -> Fact | None:
         conditions=(("step", ">=", course.scale.setback), shown, *course.sized("step", size)),
         size=size,
     )
+
+
+def _lost(course: Course) -> Fact | None:
+    """Return from which epoch on the readings are no finite numbers, or in which one is none."""
+    if not course.lost:
+        return None
+    kind = "lost" if course.lost[0] > course.epochs[-1] else "lost-once"
+    epoch = EpochOf(At(course.name, course.lost[0]))
+    return Fact(kind=kind, metric=course.name, slots={"epoch": epoch})
 
 
 def plateau(course: Course) -> Fact | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError, nearest
+from reporter.prose import failures, wording
 from reporter.prose import observations as facts
-from reporter.prose import wording
 from reporter.prose.courses import At, Course
 from reporter.prose.evidence import clearly_above
 from reporter.prose.readings import Readings
@@ -18,7 +17,7 @@ from reporter.prose.values import Missing
 from reporter.prose.views import RunView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from reporter.prose.claims import Court
     from reporter.prose.numbering import Numbering
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 TRAINING, LOSSES = "train_accuracy", ("train_loss", "validation_loss")
 HELD_OUT = ("test_accuracy", "validation_accuracy")  # the first with a course is told
 COMPARED = (*HELD_OUT, TRAINING)  # the first that both runs have is told
+UNDECIDED = '<span class="claim undecided">[claim undecided]</span> Nothing observed'
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -85,7 +85,7 @@ class Observer:
     def _judged(self, fact: Fact, shown: Mapping[str, Value], line: int) -> str:
         """Judge a fact over the values as they are printed, not over what it was found in."""
         read = self.desk.read
-        read.clear()
+        self.desk.begin()
         holds = [
             OPERATORS[sign](shown[name], shown[bound] if isinstance(bound, str) else bound)
             for name, sign, bound in fact.conditions
@@ -99,14 +99,9 @@ class Observer:
         return self.court.claims[-1].verdict
 
     def _undecided(self, run: Finished, line: int) -> str:
-        self.desk.read.clear()
+        self.desk.begin()
         self._recorded(Missing(self.desk, f"{run.name}/observations", run.error), line)
-        return self.desk.fragments.put(
-            '<div class="failed" role="note"><span class="claim undecided">[claim undecided]</span>'
-            f" <strong>Nothing observed: run {escape(run.name)}.</strong> {escape(run.error)}"
-            "</div>\n",
-            is_block=True,
-        )
+        return self.desk.fragments.put(failures.box(UNDECIDED, [run]) + "\n", is_block=True)
 
 
 def observed(readings: Readings, asked: Sequence[str]) -> list[Fact]:
@@ -116,7 +111,10 @@ def observed(readings: Readings, asked: Sequence[str]) -> list[Fact]:
         ReportError: an unknown metric, or a run that returned none.
     """
     courses, shares = readings.courses(), readings.fluctuation()
-    chosen = _chosen(courses, asked, has_loss=bool(shares))
+    lost = readings.odd()
+    odd = _odd([*lost], asked)
+    told_else = {word for word in asked if _asked(odd, word)} | ({"loss"} if shares else set())
+    chosen = _chosen(courses, asked, told_else)
     losses = chosen if asked else LOSSES
     sign = _overfitting(courses) if set(LOSSES) <= {*losses} & {*courses} else None
     distance = _gap(courses, chosen, is_usual=not asked)
@@ -128,6 +126,7 @@ def observed(readings: Readings, asked: Sequence[str]) -> list[Fact]:
             continue
         told += found if asked or name != TRAINING else found[:1]
     told += [fact for fact in (distance, sign) if fact]
+    told += [facts.odd(name, lost[name]) for name in odd]
     if shares and (not asked or "loss" in asked):
         told.append(facts.fluctuating(shares))
     if not told:
@@ -142,7 +141,9 @@ def compared(readings: Readings, asked: Sequence[str]) -> list[Fact]:
         ReportError: a metric that not both runs returned.
     """
     first, second = readings.courses(0), readings.courses(1)
-    both = [name for name in (*COMPARED, *first) if name in first and name in second]
+    odd = readings.odd(0), readings.odd(1)
+    known = {*first, *odd[0]} & {*second, *odd[1]}
+    both = [name for name in (*COMPARED, *first, *odd[0]) if name in known]
     one, two = (run.name for run in readings.runs)
     for name in asked or both[:1] or [""]:
         if name not in both:
@@ -150,8 +151,12 @@ def compared(readings: Readings, asked: Sequence[str]) -> list[Fact]:
                 f"observe: {one!r} and {two!r} share no {name!r}{nearest(name, both)}"
             )
     seeds = [tuple(job.seed for job in run.jobs) for run in readings.runs]
-    told = []
+    told: list[Fact] = []
     for name in asked or both[:1]:
+        lost = [facts.odd(name, None, run) for run in (0, 1) if name in odd[run]]
+        if lost:
+            told += lost
+            continue
         here, there = readings.reading(At(name, run=0)), readings.reading(At(name, run=1))
         is_shown = clearly_above(here, there) or clearly_above(there, here)
         told.append(
@@ -177,12 +182,27 @@ def opened(readings: Readings, fact: Fact) -> str:
     return f"{at} and {over}, " if seeds > 1 else f"{at}, "
 
 
-def _chosen(courses: Mapping[str, Course], asked: Sequence[str], *, has_loss: bool) -> list[str]:
-    """Return the metrics that get sentences of their own."""
+def _odd(names: Sequence[str], asked: Sequence[str]) -> list[str]:
+    """Return the metrics without a finite number that are told: those asked for, or usual."""
+    if not asked:
+        usual = (TRAINING, *HELD_OUT, *LOSSES)
+        return [name for name in names if name in usual] or list(names)
+    return [name for name in names if any(_asked([name], word) for word in asked)]
+
+
+def _asked(names: Iterable[str], word: str) -> list[str]:
+    """Return the metrics that a word means: "accuracy" is that of every part."""
+    return [name for name in names if name == word or name.endswith(f"_{word}")]
+
+
+def _chosen(
+    courses: Mapping[str, Course], asked: Sequence[str], told_else: Collection[str]
+) -> list[str]:
+    """Return the metrics that get sentences of their own; other facts tell of some words."""
     chosen: dict[str, None] = {}
     for word in asked:
-        found = [name for name in courses if name == word or name.endswith(f"_{word}")]
-        if not found and not (word == "loss" and has_loss):
+        found = _asked(courses, word)
+        if not found and word not in told_else:
             known = [*courses, "accuracy", "loss"]
             raise ReportError(f"observe: no metric is called {word!r}{nearest(word, known)}")
         chosen |= dict.fromkeys(found)

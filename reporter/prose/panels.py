@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reporter import figures as drawing
 from reporter.artifacts import ImageGrid
 from reporter.errors import ReportError
+from reporter.prose import failures
 from reporter.prose.credits import credit_line
 from reporter.prose.markdown import plain
 from reporter.prose.origins import origin
@@ -21,6 +22,8 @@ from reporter.prose.styles import with_thin_spaces
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from reporter.prose.views import Finished
 
 LEAST_LABEL_MM = 9.0  # a narrower image shows its label in the alt text only
 
@@ -105,16 +108,20 @@ class Figures:
         label = self.at.label(
             "fig", target, number, caption + credit, "; ".join(lines), shows=names
         )
-        label += origin(self.at.find(name)[0] for name in names)
+        runs = [self.at.find(name)[0] for name in names]
+        label += origin(runs)
+        lost = failures.box(f"Figure{_marked(runs)} missing", runs)
 
         def html() -> str:
             panels = "".join(part(*sub) for part, sub in zip(parts, subs, strict=True))
+            if len(names) == 1 and lost:
+                panels = ""
             marks = [f"({letter})" for letter in letters] or [""]
             values = details(zip(marks, map(self._outputs, names), strict=True))
             return (
                 f'<figure id="{escape(target)}" class="figure">'
                 f'<div class="panels">{legend}{panels}</div>'
-                f"<figcaption>{label}</figcaption>{values}</figure>\n"
+                f"{lost}<figcaption>{label}</figcaption>{values}</figure>\n"
             )
 
         inside = "".join(sub for _, sub in subs) + label
@@ -149,10 +156,10 @@ class Figures:
 
         def html(id: str, below: str) -> str:
             alt = self.at.desk.fragments.plain(plain(text))
-            drawn = self.at.failure(run, "Figure")
+            drawn = f'<div class="lost">run {escape(run.name)}<br>{failures.word(run)}</div>'
             if outputs:
                 drawn = self._picture(outputs, alt if given else "", alt, layout)
-            style = f' style="width:{99.98 / layout.columns:.3f}%"' if outputs else ""
+            style = f' style="width:{99.98 / layout.columns:.3f}%"'
             named = f' id="{escape(id)}"' if id else ""
             sub = f'<div class="sub">{below}</div>' if below else ""
             return f'<div class="panel"{named}{style}>{drawn}{sub}</div>'
@@ -200,6 +207,12 @@ class Figures:
             cells.append(f'<div class="cell" style="{style}">{img}{below}</div>')
         said = f' role="group" aria-label="{escape(name)}"' if name else ""
         return f'<div class="images" style="--across:{across}"{said}>{"".join(cells)}</div>'
+
+
+def _marked(runs: Sequence[Finished]) -> str:
+    """Return which of several panels have no result: " (a), (c)"; "" where none has one."""
+    lost = [f"({letter})" for letter, run in zip(ascii_lowercase, runs, strict=False) if run.error]
+    return f" {', '.join(lost)}" if lost and len(lost) < len(runs) else ""
 
 
 def _check_counts(counts: Mapping[str, int | None]) -> None:

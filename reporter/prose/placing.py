@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError, nearest
@@ -70,15 +69,6 @@ class Placing:
         """Return a label and the text after it."""
         text = self.render(caption, True) if caption else ""
         return f'<span class="label">{label}</span> {text}'
-
-    @staticmethod
-    def failure(run: Finished, what: str) -> str:
-        """Return the box that stands in the place of what a failed run would have shown."""
-        return (
-            f'<div class="failed" role="note"><strong>{what} missing: run '
-            f"{escape(run.name)}.</strong> "
-            f"{escape(run.error)}</div>"
-        )
 
 
 def check_names(tool: str, names: object) -> None:

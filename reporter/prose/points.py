@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,8 @@ def _column(course: Band, places: Sequence[float], unit: str) -> list[str]:
 
 def _cell(point: tuple[float, float], style: Any, suffix: str) -> str:
     mean, spread = point
+    if not math.isfinite(mean):
+        return _number(mean, style(mean))
     deviation = f"{SPACE}±{SPACE}{style(spread)}" if spread else ""
     return _number(mean, f"{style(mean)}{deviation}{suffix}")
 

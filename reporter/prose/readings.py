@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reporter.artifacts import Curves, Metric
 from reporter.prose import observations as facts
-from reporter.prose.courses import At, Change, Course, EpochOf, course
+from reporter.prose.courses import At, Change, Course, EpochOf, course, lost_from
 from reporter.prose.evidence import diff, wins
 from reporter.prose.measures import MetricValue
 from reporter.prose.styles import SPACE, THIN, percent_style
@@ -33,6 +34,18 @@ class Readings:
         run = self.runs[index]
         found = {name: course(name, self._metrics(name, index)) for name in run.results[0].result}
         return {name: one for name, one in found.items() if one}
+
+    def odd(self, index: int = 0) -> dict[str, int | None]:
+        """Return the metrics of a run that are no finite number, each with the epoch of the first.
+
+        None where its readings do not tell from which epoch on all of them are lost.
+        """
+        found = {name: self._metrics(name, index) for name in self.runs[index].results[0].result}
+        return {
+            name: lost_from(metrics)
+            for name, metrics in found.items()
+            if not all(math.isfinite(metric.value) for metric in metrics)
+        }
 
     def fluctuation(self) -> tuple[float, ...]:
         """Return how much the loss of the selected rate fluctuates with each seed; () if unknown.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 THIN = "\N{NARROW NO-BREAK SPACE}"
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+ODD = {"nan": "not a number", "inf": "∞", "-inf": f"{MINUS}∞"}
 PERCENT = re.compile(r"(?<=\d) %")
 Format = Callable[[float], str]
 
@@ -53,5 +54,10 @@ def short_style(number: float) -> str:
     return _minus(f"{number:.4g}")
 
 
+def odd_text(number: float) -> str:
+    """Return what stands for what is no finite number."""
+    return ODD[str(number)]
+
+
 def _minus(text: str) -> str:
-    return text.replace("-", MINUS)
+    return ODD.get(text) or text.replace("-", MINUS)

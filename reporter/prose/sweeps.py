@@ -44,7 +44,7 @@ def finished(metrics: Sequence[Metric], source: str) -> tuple[float, ...]:
 def at_rate(metric: Metric, rate: float) -> Metric:
     """Return the metric as if that rate had been the only one: its value is the best one there."""
     history = tuple(reading for reading in metric.history if reading.rate == rate)
-    best = _best(metric, history)
+    best = best_of(metric, history)
     return replace(metric, value=best.value, epoch=best.epoch, rate=rate, history=history)
 
 
@@ -63,7 +63,7 @@ def leader(metric: Metric, epoch: int | None, source: str) -> Reading:
     found = tuple(r for r in metric.history if wanted is not None and r.epoch == wanted)
     if not found:
         raise ReportError(f"{source}: no reading of epoch {wanted}")
-    return _best(metric, found)
+    return best_of(metric, found)
 
 
 def fluctuation(course: Sequence[Reading]) -> float:
@@ -84,6 +84,8 @@ def wilson(accuracy: float, images: int) -> tuple[float, float]:
     after Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927
     (https://doi.org/10.1080/01621459.1927.10502953). It takes the images as drawn independently.
     """
+    if not math.isfinite(accuracy):
+        return math.nan, math.nan
     square = Z_95**2 / images
     middle = accuracy + square / 2
     reach = math.sqrt(square * accuracy * (1 - accuracy) + square**2 / 4)
@@ -97,6 +99,8 @@ def _end(metric: Metric) -> int | None:
     return max(read, default=None)
 
 
-def _best(metric: Metric, readings: Sequence[Reading]) -> Reading:
+def best_of(metric: Metric, readings: Sequence[Reading]) -> Reading:
+    """Return the best reading, of equal ones the first; nan is the best only where all are."""
     choose = min if metric.direction == "min" else max
-    return choose(readings, key=lambda reading: reading.value)
+    known = [reading for reading in readings if not math.isnan(reading.value)]
+    return choose(known or readings, key=lambda reading: reading.value)

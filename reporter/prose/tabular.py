@@ -12,6 +12,7 @@ from reporter import tables
 from reporter.artifacts import Table
 from reporter.errors import ReportError
 from reporter.plan import seeds_text
+from reporter.prose import failures
 from reporter.prose.cells import cell_value
 from reporter.prose.comparisons import cells, check_known
 from reporter.prose.decimals import aligned, is_number
@@ -39,7 +40,8 @@ class Tables:
         target = id or "tbl-" + name.replace(".", "-").replace("_", "-")
         run, output = self.at.find(name)
         if run.error:
-            return self._tabular(target, caption, self.at.failure(run, "Table"), [run], [name])
+            box = failures.box("Table missing", [run])
+            return self._tabular(target, caption, box, [run], [name])
         found = run.output(output)[0]
         if not isinstance(found, Table):
             raise ReportError(f"table: {name!r} is a {type(found).__name__}; use figure")
@@ -93,7 +95,7 @@ class Tables:
         for path in heads:
             check_known(runs, path)
         rows = [
-            [self.at.render(label, True), *cells(self.at.desk, run, list(heads), digits)]
+            [self._named(run, label), *cells(self.at.desk, run, list(heads), digits)]
             for run, label in zip(runs, labels.values(), strict=True)
         ]
         target = id or f"tbl-{next(iter(labels))}-compared"
@@ -101,7 +103,8 @@ class Tables:
         numeric = [all(map(is_number, labels.values()))]
         numeric += [any(map(is_number, self._plain(column))) for column in values]
         head = [self.at.render(text, True) for text in (first, *heads.values())]
-        return self._tabular(target, caption, self._grid(head, rows, numeric), runs)
+        body = self._grid(head, rows, numeric) + failures.box("Values missing", runs)
+        return self._tabular(target, caption, body, runs)
 
     def settings(
         self,
@@ -135,6 +138,11 @@ class Tables:
         target = id or f"tbl-{next(iter(labels))}-settings"
         body = self._grid(head, own, [False] * len(head)) + foot
         return self._tabular(target, caption, body, runs)
+
+    def _named(self, run: Finished, label: str) -> str:
+        """Return how a row is called; without a result it says so."""
+        name = self.at.render(label, True)
+        return f'{name} <span class="lost">{failures.word(run)}</span>' if run.error else name
 
     def _tabular(
         self,

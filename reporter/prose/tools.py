@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Text
 from reporter.errors import ReportError
+from reporter.prose import failures
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
 from reporter.prose.observe import Observer
@@ -85,7 +86,7 @@ class Tools:
         run, output = self.at.find(name)
         label = self.at.label("lst", target, number, caption, name, shows=[name]) + origin([run])
         if run.error:
-            body = self.at.failure(run, "Listing")
+            body = failures.box("Listing missing", [run])
         else:
             text = run.output(output)[0]
             if not isinstance(text, Text):

@@ -10,10 +10,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from reporter.errors import ReportError
-from reporter.prose.styles import SPACE, Format, default_style
+from reporter.prose.styles import SPACE, Format, default_style, odd_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reporter.prose.fragments import Fragments
 
@@ -27,6 +27,13 @@ class Desk:
     def __init__(self, fragments: Fragments) -> None:
         self.fragments = fragments
         self.read: list[Value | Missing] = []  # since a claim began
+        self.is_odd = False  # whether one of them was no number when it was compared
+        self.lacking: dict[str, str] = {}  # mark of a missing value → its run
+
+    def begin(self) -> None:
+        """Forget what was read before a claim."""
+        self.read.clear()
+        self.is_odd = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +58,7 @@ class Value:
     @property
     def mean(self) -> Value:
         """Return the mean over seeds."""
-        return replace(self._derived("mean", statistics.fmean(self.numbers)), remark=self.remark)
+        return replace(self._derived("mean", mean(self.numbers)), remark=self.remark)
 
     @property
     def std(self) -> Value:
@@ -76,10 +83,12 @@ class Value:
         """Return what a reader sees, as text."""
         if not self.numbers:
             return self.text
+        if not all(map(math.isfinite, self.numbers)):
+            return self._odd()
         style, suffix = (
             (self.style, self.suffix) if self.style else default_style(self.unit, self.numbers)
         )
-        text = style(statistics.fmean(self.numbers))
+        text = style(mean(self.numbers))
         if len(self.numbers) > 1 and not (self.unit == "count" and len(set(self.numbers)) == 1):
             text += f"{SPACE}±{SPACE}{style(_std(self.numbers))}"
             return f"{text}{suffix} (n{SPACE}={SPACE}{len(self.numbers)}){self.remark}"
@@ -87,7 +96,7 @@ class Value:
 
     def html(self) -> str:
         """Return the value as an element that names its source."""
-        raw = repr(statistics.fmean(self.numbers)) if self.numbers else self.text
+        raw = repr(mean(self.numbers)) if self.numbers else self.text
         return (
             f'<data value="{escape(raw, quote=True)}" '
             f'data-source="{escape(self.source, quote=True)}">{escape(self.plain())}</data>'
@@ -98,17 +107,18 @@ class Value:
 
     def __float__(self) -> float:
         self.desk.read.append(self)
-        return statistics.fmean(self.numbers)
+        return mean(self.numbers)
 
     def __bool__(self) -> bool:
         self.desk.read.append(self)
+        self.desk.is_odd |= self.is_nan
         return any(self.numbers) if self.numbers else bool(self.meaning)
 
     @property
     def meaning(self) -> Any:
         """Return what is compared: the mean of the numbers, or what the text stands for."""
         if self.numbers:
-            return statistics.fmean(self.numbers)
+            return mean(self.numbers)
         return self.text if self.raw is UNSET else self.raw
 
     def __lt__(self, other: object) -> bool:
@@ -131,6 +141,18 @@ class Value:
 
     __hash__ = None  # type: ignore[assignment] # equal by value, so not hashable by identity
 
+    @property
+    def is_nan(self) -> bool:
+        """Tell whether it is no number at all, which nothing can be said about but that."""
+        return bool(self.numbers) and math.isnan(mean(self.numbers))
+
+    def _odd(self) -> str:
+        """Return what is said where a seed gave no finite number: of which, and how many did."""
+        odd = [number for number in self.numbers if not math.isfinite(number)]
+        said = odd_text(math.nan if any(map(math.isnan, odd)) else odd[0])
+        of = f" ({len(odd)} of {len(self.numbers)} seeds)" if len(self.numbers) > 1 else ""
+        return said + of
+
     def _compare(self, other: object, compare: Callable[[Any, Any], bool]) -> bool:
         self.desk.read.append(self)
         if isinstance(other, Missing):
@@ -142,6 +164,9 @@ class Value:
         mine = self.meaning
         if isinstance(mine, str) != isinstance(other, str):
             raise ReportError(f"{self.source}: {mine!r} can't be compared with {other!r}")
+        if mine != mine or other != other:  # noqa: PLR0124 - nan, which differs from itself
+            self.desk.is_odd = True
+            return False
         return compare(mine, other)
 
     def _derived(self, name: str, number: float) -> Value:
@@ -164,7 +189,9 @@ class Missing:
         return f'<span class="missing" title="{reason}">—</span>'
 
     def __str__(self) -> str:
-        return self.desk.fragments.put(self.html(), self.plain())
+        mark = self.desk.fragments.put(self.html(), self.plain())
+        self.desk.lacking[mark] = self.source.partition("/")[0]
+        return mark
 
     def __getattr__(self, name: str) -> Missing:
         if name.startswith("_"):
@@ -202,6 +229,14 @@ class Missing:
 
     __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _compare
     __hash__ = None  # type: ignore[assignment] # as Value
+
+
+def mean(numbers: Sequence[float]) -> float:
+    """Return the mean; nan of opposite infinities, as of anything with nan."""
+    try:
+        return statistics.fmean(numbers)
+    except (ValueError, OverflowError):  # Python's words on inf − inf, and on sums beyond 1e308
+        return math.nan
 
 
 def _std(numbers: tuple[float, ...]) -> float:

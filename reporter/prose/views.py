@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """One run as the report sees it: its jobs, what they returned, or why they did not."""
+    """One run as the report sees it: its jobs, what they returned, or why they did not.
+
+    Attributes:
+        results: one per seed; () when any of them is missing.
+        error: in one line why there are none.
+        log: of the worker that failed, below the report's outputs; "" when none was started.
+    """
 
     name: str
     jobs: tuple[Job, ...]
-    results: tuple[Stored, ...]  # one per seed; () when it failed
+    results: tuple[Stored, ...]
     error: str = ""
+    log: str = ""
 
     @property
     def is_provisional(self) -> bool:
