@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LONGEST = 240  # characters of a message from a run
+LONGEST = 200  # characters of a message from a run
 
 
 class ReportError(Exception):

@@ -63,7 +63,7 @@ def test_failed_demo_run_leaves_a_box_and_everything_else(demo_root, demo, tmp_p
     for kind in ("figure", "table"):
         ids = re.compile(rf'<figure id="([^"]+)" class="{kind}"')
         assert ids.findall(html) == ids.findall(whole)
-    assert html.count('class="failed"') == 4  # cover, figure, two tables
+    assert html.count('class="failed"') == 6  # cover, figure, two tables, two paragraphs
     assert (root / "demo@quick" / "logs" / "features-seed-0.log").read_text().strip()
 
 
