@@ -142,13 +142,13 @@ def test_status_tells_what_is_to_run_and_about_how_long_it_takes(toy):
     assert "seeds 0, 1" in lines[1]
     assert lines[2] == "3 of 3 to run, all not computed before; 0 B stored"
     _run(toy)
-    _age(toy, 90.0)
+    _age(toy, 80.0)
     _set(toy, 12)
     lines = report(toy, "status").output.splitlines()
     assert lines[0].startswith("to run  one  seed 0 ")
-    assert lines[0].endswith("about 90 s")
+    assert lines[0].endswith("about 80 s")
     assert lines[1].startswith("stored  two  seeds 0, 1  toy       3 min")
-    assert lines[2].startswith("1 of 3 to run, about 90 s of computing; ")
+    assert lines[2].startswith("1 of 3 to run, about 80 s of computing; ")
 
 
 def _age(toy: Path, seconds: float) -> None:

@@ -251,8 +251,6 @@ def test_a_run_ends_when_its_time_is_up(tmp_path: Path) -> None:
     assert outcome.error == "ran past timeout_s = 0.5; raise it or shorten the run"
     assert 0.5 <= outcome.seconds < 20
     log = (tmp_path / "build/logs/slow-seed-0.log").read_text()
-    assert "this is printed" in log
-    assert re.search(r'toy\.py", line \d+ in breaks', log)  # where it stood
     assert log.endswith(f"{outcome.error}\n")
 
 
@@ -303,6 +301,20 @@ def test_a_build_that_is_interrupted_ends_its_workers(tmp_path: Path) -> None:
         _run(tmp_path, BREAKS.format(name="slow", how="long"), told=Interrupts())
     assert multiprocessing.active_children() == []
     assert not store(tmp_path).root.exists() or not list(store(tmp_path).root.iterdir())
+
+
+def test_a_worker_that_is_ended_leaves_where_it_stood(tmp_path: Path) -> None:
+    """Its log has the traceback, whether its time was up or its build ends."""
+    log = tmp_path / "build/logs/slow-seed-0.log"
+
+    class Interrupts(list[Event]):
+        def append(self, event: Event) -> None:
+            if log.is_file() and "this is printed" in log.read_text():
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _run(tmp_path, BREAKS.format(name="slow", how="long"), told=Interrupts())
+    assert re.search(r'toy\.py", line \d+ in breaks', log.read_text())
 
 
 def test_a_plan_can_be_answered_from_the_store_alone(tmp_path: Path) -> None:

@@ -306,8 +306,7 @@ def test_a_run_that_lacks_memory_says_so(tmp_path):
     folder = workspace(tmp_path, '[runs.x]\nexperiment = "devours"\n', toy=TOY)
     (outcome,) = made(folder).outcomes
     assert outcome.error == (
-        "out of memory (toy.py:51; traceback in logs/x-seed-0.log); "
-        "fewer workers (-j 1), smaller images or batches need less"
+        "out of memory (toy.py:51); fewer workers (-j 1), smaller images or batches need less"
     )
 
 

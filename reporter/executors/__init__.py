@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+LAST_WORDS = signal.SIGUSR1  # ends a worker, which writes into its log where it stands
 RESUME = "epochs.pt"  # how far a run is, in its work folder; it goes when the result is stored
 
 

@@ -19,10 +19,13 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from reporter.executors import LAST_WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+LAST_WORDS_S = 2.0  # for a traceback, which takes a hundredth of that
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36  # of prctl(2)
 STOPS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -76,6 +79,9 @@ def _end_children(worker: int) -> int:
     """Kill the worker, then what it leaves, until nothing is left; return how the worker ended."""
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     status = 0
+    if worker:
+        os.kill(worker, LAST_WORDS)
+        wait([os.pidfd_open(worker)], LAST_WORDS_S)
     with contextlib.suppress(ChildProcessError):
         while True:
             for child in children.read_text().split():

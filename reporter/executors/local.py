@@ -115,8 +115,9 @@ def _end(running: _Running) -> str | None:
 def _told(task: Task, error: str) -> str:
     """Leave an error that the worker could not tell where it leaves its own, and return it."""
     with contextlib.suppress(OSError):
+        for folder in (task.work, task.log.parent):
+            folder.mkdir(parents=True, exist_ok=True)
         (task.work / "error.json").write_text(json.dumps({"error": error}))
-        task.log.parent.mkdir(parents=True, exist_ok=True)
         with task.log.open("a", encoding="utf-8") as log:
             log.write(f"{error}\n")
     return error

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from reporter import shipped, trust
 from reporter.artifacts import KINDS, Result
 from reporter.errors import ReportError, RunError
-from reporter.executors import RESUME
+from reporter.executors import LAST_WORDS, RESUME
 from reporter.experiment import Run
 from reporter.registry import experiments_in
 from reporter.store import Store
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from reporter.executors import Task
 
 RECORDED = ("torch", "torchvision", "numpy", "scikit-learn", "pillow", "reporter")
-NEARLY = 0.9  # of the time that a worker has
 PAUSE_S = 0.1  # between two lines of progress
 FULL = (errno.ENOSPC, errno.EDQUOT)
 OUT_OF_MEMORY = ("can't allocate memory", "CUDA out of memory")  # PyTorch's RuntimeErrors
@@ -67,8 +66,7 @@ def _log_into(task: Task) -> None:
     for stream in (sys.stdout, sys.stderr):  # whoever is killed writes nothing any more
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr] # of files
     faulthandler.enable(2)
-    if task.timeout_s is not None:  # where it stands shortly before it is ended
-        faulthandler.dump_traceback_later(NEARLY * task.timeout_s, file=2)
+    faulthandler.register(LAST_WORDS, 2, chain=True)
     now = time.strftime("%Y-%m-%d %H:%M:%S")
     print(f"{task.run} (seed {task.seed}), key {task.key[:10]}, {now}")  # noqa: T201 - the log
 
