@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: report test lint check weights bench soak compare clean
+.PHONY: report test lint check weights bench stale soak compare clean
 
 report: $(READY)
 	$(BIN)/report build demo
@@ -27,6 +27,9 @@ weights: $(READY)  # makes data/compact-alexnet.safetensors anew
 bench: $(READY)  # measures pages and training, an hour; docs/benchmarks.md
 	$(BIN)/python tests/benchmarks/pages.py --write
 	$(BIN)/python tests/benchmarks/training.py --write
+
+stale: $(READY)  # nine edits of twelve runs, here and in other engines, half an hour; docs/benchmarks.md
+	$(BIN)/python tests/benchmarks/stale.py --write
 
 soak: $(READY)  # kills fifty builds at random moments and looks at what is left, a few minutes
 	$(BIN)/python -m tests.soak
