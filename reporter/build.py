@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reporter import runner, standing
@@ -74,16 +75,18 @@ def build(request: Request) -> Built:
     """
     began = time.monotonic()
     at = open_workplace(request)
-    last, sources = standing.last_build(at.output), standing.sources(request, at)
-    wanted = None if last.get("sources") == sources else _needed_runs(request, at)
-    planned = make_plan(request, at, wanted)
-    outcomes = carry_out(request, at, planned)
-    made_from = {"sources": sources, "results": standing.results(at, planned)}
+    sources = standing.sources(request, at)
+    last = standing.last_build(at.output, sources)
+    wanted = None if last else _needed_runs(request, at)
+    planned = make_plan(request, at, wanted, partial(standing.is_stored, at, last))
     is_verified = planned.is_locked and not request.is_frozen
+    stands = is_verified and standing.stands(last, at, planned)
+    outcomes = runner.unchanged(planned) if stands else carry_out(request, at, planned)
     with one_at_a_time(at.output / ".lock"):  # so that the record speaks of these pages
-        if is_verified and standing.stands(last, made_from, at):
+        if stands:
             composed, made = None, last
         else:
+            made_from = {"sources": sources, "results": standing.results(at, planned)}
             composed, made = _set(request, at, outcomes, made_from)
         seconds = time.monotonic() - began
         if not request.sections:
@@ -105,7 +108,7 @@ def _needed_runs(request: Request, at: Workplace) -> tuple[str, ...] | None:
 
 
 def _set(
-    request: Request, at: Workplace, outcomes: tuple[Outcome, ...], made_from: Mapping[str, str]
+    request: Request, at: Workplace, outcomes: tuple[Outcome, ...], made_from: Mapping[str, Any]
 ) -> tuple[Document, dict[str, Any]]:
     """Write text, pages and results; return what last-build.json says of them, too."""
     try:

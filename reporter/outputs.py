@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table
 from reporter.files import write_atomically
-from reporter.prose.transcript import transcript
 from reporter.standing import last_build, program
 from reporter.store import dump, to_plain
 
@@ -72,6 +71,8 @@ def enclosures(at: Workplace, document: Document) -> dict[str, bytes]:
 
 def results(document: Document) -> bytes:
     """Return results.json: what the report shows."""
+    from reporter.prose.transcript import transcript
+
     runs = {
         name: {
             "experiment": run.jobs[0].experiment if run.jobs else None,

@@ -28,12 +28,13 @@ TEXTS = ("abstract.md", "questions.md", "references.bib")
 SET_ELSEWHERE = frozenset({"learn", "__pycache__", "_shipped"})  # of the package: sets no page
 
 
-def last_build(output: Path) -> dict[str, Any]:
-    """Return what last-build.json holds; {} where there is none."""
+def last_build(output: Path, sources: str = "") -> dict[str, Any]:
+    """Return what last-build.json holds; {} where there is none, or none of these `sources`."""
     try:
-        return dict(json.loads((output / "last-build.json").read_text(encoding="utf-8")))
+        last = dict(json.loads((output / "last-build.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return {}
+    return last if sources in ("", last.get("sources")) else {}
 
 
 def sources(request: Request, at: Workplace) -> str:
@@ -54,17 +55,29 @@ def sources(request: Request, at: Workplace) -> str:
     )
 
 
-def results(at: Workplace, planned: Plan) -> str:
-    """Return a digest of the lock and of what the store has for a plan."""
-    manifests = [at.store.root / job.key / "manifest.json" for job in planned.jobs]
-    return keys.digest(_contents(at.store.root, manifests) + _contents(at.root, [at.lock]))
+def results(at: Workplace, planned: Plan) -> dict[str, str]:
+    """Return the digests of the lock and of what the store has for each key of a plan."""
+    stored = {job.key: file_digest(_manifest(at, job.key)) for job in planned.jobs}
+    return {"lock": file_digest(at.lock), **stored}
 
 
-def stands(last: Mapping[str, Any], made_from: Mapping[str, str], at: Workplace) -> bool:
-    """Tell whether a build of the same sources and results would write what the `last` one did."""
+def is_stored(at: Workplace, last: Mapping[str, Any], key: str) -> bool:
+    """Tell whether a result can be read: one that the `last` build read is only compared."""
+    known = last.get("results", {}).get(key)
+    if known and known == file_digest(_manifest(at, key)):
+        return at.store.is_whole(key)
+    return at.store.load(key) is not None
+
+
+def _manifest(at: Workplace, key: str) -> Path:
+    return at.store.root / key / "manifest.json"
+
+
+def stands(last: Mapping[str, Any], at: Workplace, planned: Plan) -> bool:
+    """Tell whether a build over a plan would write what the `last` one of its sources wrote."""
     folder = at.report.folder
     return (
-        made_from.items() <= last.items()
+        last.get("results") == results(at, planned)
         and not last["failures"]
         and all(picture_digest(folder, name) == known for name, known in last["pictures"].items())
         and all(file_digest(at.output / name) == known for name, known in last["files"].items())

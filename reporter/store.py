@@ -123,7 +123,7 @@ class Store:
     def is_whole(self, key: str) -> bool:
         """Tell whether `load` would find what was written; nothing is decoded."""
         with contextlib.suppress(*UNREADABLE):
-            return "record.json" in self._contents(key)
+            return self._contents(key).keys() >= {"result.json", "record.json"}
         return False
 
     def save(self, key: str, result: Result, record: Mapping[str, Any]) -> None:

@@ -12,10 +12,8 @@ from reporter import lock, plan, registry, report, runner, shipped, trust
 from reporter.budget import Allowance, Choice, choose
 from reporter.datasets.digests import Digests
 from reporter.errors import ReportError
-from reporter.executors.local import LocalExecutor
 from reporter.forecast import Forecast
 from reporter.past import past_seconds
-from reporter.prose import document
 from reporter.runner import Event, Outcome, Runner
 from reporter.schedule import ordered
 from reporter.sources import Sources
@@ -93,8 +91,21 @@ def open_workplace(request: Request) -> Workplace:
     )
 
 
-def make_plan(request: Request, at: Workplace, wanted: tuple[str, ...] | None) -> Plan:
-    """Return the locked plan where nothing changed or --frozen says so, else a new one."""
+def make_plan(
+    request: Request,
+    at: Workplace,
+    wanted: tuple[str, ...] | None,
+    is_stored: Callable[[str], object] | None = None,
+) -> Plan:
+    """Return the locked plan where nothing changed or --frozen says so, else a new one.
+
+    Args:
+        request: what the user asks for.
+        at: where things are.
+        wanted: the runs to plan, None for all.
+        is_stored: tells whether the result of a key can be read; as the store's `load` does.
+    """
+    is_stored = is_stored or at.store.load
     locked = lock.read(at.lock)
     if request.is_frozen and request.overrides:
         raise ReportError(
@@ -104,8 +115,8 @@ def make_plan(request: Request, at: Workplace, wanted: tuple[str, ...] | None) -
         return _frozen(locked, at, wanted)
     stamp = lock.stamp(at.report, at.sources, at.experiments)
     if locked and locked[1] == stamp and not request.force and wanted is None:
-        is_stored = all(at.store.is_whole(job.key) for job in locked[0].jobs)
-        if is_stored and lock.is_fresh(locked[0], at.sources):
+        are_stored = all(is_stored(job.key) for job in locked[0].jobs)
+        if are_stored and lock.is_fresh(locked[0], at.sources):
             at.sources.digests.remember()
             return locked[0]
     made = current_plan(at, wanted)
@@ -145,9 +156,11 @@ def _frozen(locked: tuple[Plan, str] | None, at: Workplace, wanted: tuple[str, .
 
 
 def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, ...]:
-    """Compute what is missing; of a plan that was read from the lock nothing is."""
-    if planned.is_locked:
+    """Compute what is missing; a frozen build only looks."""
+    if request.is_frozen:
         return runner.stored(planned, at.store)
+    from reporter.executors.local import LocalExecutor
+
     settings = at.report.settings
     workers, threads = workers_and_threads(cores(), request.jobs, settings.threads)
     forecast, choice = foresee(request, at, planned)
@@ -184,6 +197,8 @@ def foresee(request: Request, at: Workplace, planned: Plan) -> tuple[Forecast, C
     seconds = past_seconds(missing, at.store, at.output.name) if missing else {}
     choice = Choice(jobs=tuple(ordered(missing)), refused={})
     if request.budget_s is not None:
+        from reporter.prose import document
+
         sections = document.used_by_section(at.report).values()
         choice = choose(missing, sections, seconds, workers, request.budget_s)
     return Forecast(jobs=choice.jobs, seconds=seconds, slots=workers), choice

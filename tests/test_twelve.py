@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from reporter import lock, registry, shipped
+from reporter import lock, registry, shipped, trust
 from reporter.build import Request, build, current_plan, open_workplace
 from reporter.causes import causes
 from tests.benchmarks import twelve
@@ -66,6 +66,7 @@ def replace(path, old, new):
 def original(tmp_path_factory):
     """Return the workspace, built once from nothing."""
     folder = twelve.workspace(tmp_path_factory.mktemp("twelve") / "original")
+    trust.remember(folder)
     assert ran(folder, "html", "pdf") == set(twelve.RUNS)
     return folder
 
@@ -73,6 +74,7 @@ def original(tmp_path_factory):
 @pytest.fixture
 def built(original, tmp_path):
     """Return a copy of all that was built."""
+    trust.remember(tmp_path / "copy")
     return shutil.copytree(original, tmp_path / "copy")
 
 

@@ -6,9 +6,7 @@ import hashlib
 import io
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +47,9 @@ def materialise(recipe: Recipe, cache: Path) -> Path:
 
 def _make(recipe: Recipe, folder: Path) -> None:
     """Make all images, of several classes at once."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     jobs = [(recipe, kind, folder) for kind in _classes(recipe)]
     try:
         with ProcessPoolExecutor(

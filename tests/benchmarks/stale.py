@@ -30,6 +30,8 @@ import twelve
 from engines import ENGINES, Engine, call, project
 from tabled import timed, vectors, write
 
+from reporter import trust
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -56,18 +58,17 @@ class Project:
 
     def build(self, *words: str) -> None:
         """Build in a new process; COMPUTED names the runs that were computed."""
-        environment = {k: v for k, v in os.environ.items() if k != "REPORT_STORE"} | {
-            "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(self.folder),
-            "COMPUTED": str(self.folder / "computed"),
-        }
-        if self.engine is OURS:
-            environment.pop("PYTHONPATH")
+        environment = {k: v for k, v in os.environ.items() if k != "REPORT_STORE"}
+        environment["PATH"] = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
+        environment["COMPUTED"] = str(self.folder / "computed")
+        if self.engine is not OURS:
+            environment["PYTHONPATH"] = str(self.folder)  # where helpers are found
         call(self.programs, self.folder, words or self.engine.command, environment)
 
     def after(self, edit: twelve.Edit, folder: Path) -> frozenset[str]:
         """Return the runs that are computed after an edit of a copy."""
         shutil.copytree(self.folder, folder)
+        trust.remember(folder)
         (folder / "computed").unlink(missing_ok=True)
         copy = Project(engine=self.engine, folder=folder, programs=self.programs)
         place = twelve.place if self.engine is OURS else self.engine.place
@@ -92,7 +93,7 @@ def projects(root: Path, tools: Path) -> list[Project]:
         folder.mkdir()
         one = Project(engine=engine, folder=folder, programs=HERE if engine is OURS else tools)
         if engine is OURS:
-            twelve.workspace(folder)
+            trust.remember(twelve.workspace(folder))
         else:
             project(engine, folder, lambda *words, one=one: one.build(*words))
         one.build()
@@ -182,6 +183,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
+        os.environ["XDG_STATE_HOME"] = str(root / "state")  # where trust is kept
         tools = given.tools.resolve() / "bin" if given.tools else installed(root)
         made = projects(root, tools)
         for group in given.only:
