@@ -1,5 +1,7 @@
 """Experiment files are found by looking; no file sees another's names, and sys.path stays."""
 
+import os
+import py_compile
 import sys
 from pathlib import Path
 
@@ -129,3 +131,17 @@ def test_the_shipped_experiments_load(tmp_path: Path) -> None:
     found = registry.load([shipped.folder("experiments")])
     assert "finetune" in found.experiments
     assert all(experiment.method for experiment in found.experiments.values())
+
+
+def test_a_save_within_the_second_of_kept_bytecode_is_read(tmp_path: Path) -> None:
+    """Python tells bytecode from its source by size and whole seconds, which is not enough."""
+    text = "from ._helper import EPOCHS\n" + FILE.format(name="one", epochs="EPOCHS + 1")
+    _write(tmp_path, "_helper.py", "EPOCHS = 1\n")
+    _write(tmp_path, "one.py", text)
+    for name, old, new in (("_helper.py", "= 1", "= 2"), ("one.py", "+ 1", "+ 5")):
+        path = tmp_path / name
+        py_compile.compile(str(path))
+        before = path.stat().st_mtime_ns
+        path.write_text(path.read_text().replace(old, new))
+        os.utime(path, ns=(before, before))
+    assert registry.load([tmp_path]).find("one", "").parameters["epochs"].default == 7

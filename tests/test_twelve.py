@@ -8,10 +8,11 @@ import sys
 from functools import partial
 
 import pytest
+from click.testing import CliRunner
 
-from reporter import lock, registry, shipped, trust
+from reporter import registry, shipped, trust
 from reporter.build import Request, build, current_plan, open_workplace
-from reporter.causes import causes
+from reporter.cli.look import why_command
 from tests.benchmarks import twelve
 
 TEXTS = {
@@ -38,15 +39,15 @@ def ran(folder, *formats):
 
 
 def foretold(folder):
-    """Return the runs that `report build -n` would compute, and those that have a cause in `why`.
+    """Return the runs that a build would compute, and those of which `report why` tells a cause.
 
     Each is asked as a new process would be.
     """
     registry.forget([folder / "experiments"])
     at = open_workplace(request(folder))
-    before, now = lock.read(at.lock), current_plan(at)
-    fresh = {run for run in now.runs() if causes(run, before[0], now, at.store)[0][:5] == "fresh"}
-    return {job.run for job in now.jobs if job.key not in at.store}, set(now.runs()) - fresh
+    missing = {job.run for job in current_plan(at).jobs if job.key not in at.store}
+    told = CliRunner().invoke(why_command, ["-r", str(folder)], catch_exceptions=False)
+    return missing, {line.partition(":")[0] for line in told.stdout.splitlines()} & set(twelve.RUNS)
 
 
 def pages(folder):
