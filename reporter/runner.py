@@ -109,7 +109,6 @@ class Runner:
         """
         jobs = unique(plan.jobs)
         lacking = _lacking(jobs, self.store, force=force)
-        self.store.sweep()
         if lacking:
             self.store.prepare()
         waiting = self.allowance.ordered(jobs) if self.allowance else ordered(jobs)
@@ -138,7 +137,6 @@ class Runner:
         elif any(need not in course.outcomes for need in job.needs):
             return False
         elif job.key not in course.lacking:
-            self._tidy(job)
             self._settle(Outcome(job=job, state="cached"), course)
         elif len(course.started) >= self.executor.slots:
             return False
@@ -218,11 +216,6 @@ class Runner:
     ) -> None:
         self.watch(Event(job=job, state=state, progress={"error": why}, seconds=seconds))
 
-    def _tidy(self, job: Job) -> None:
-        """Remove what a worker that was killed right after storing its result left."""
-        for left in (self.work / job.key).glob(f"{RESUME}*"):
-            left.unlink(missing_ok=True)
-
     def _blocked(self, job: Job, outcomes: dict[str, Outcome]) -> str:
         """Return why a job can't be run, "" if it can."""
         for need in job.needs:
@@ -260,6 +253,14 @@ class Runner:
 def unchanged(plan: Plan) -> tuple[Outcome, ...]:
     """Return the outcomes of a plan all of whose results are known to be stored."""
     return tuple(Outcome(job=job, state="cached") for job in plan.jobs)
+
+
+def tidy(plan: Plan, store: Store, work: Path) -> None:
+    """Remove what killed processes left: of a result that is stored, how far it was, too."""
+    store.sweep()
+    for job in plan.jobs:
+        for left in (work / job.key).glob(f"{RESUME}*") if job.key in store else ():
+            left.unlink(missing_ok=True)
 
 
 def stored(plan: Plan, store: Store) -> tuple[Outcome, ...]:

@@ -18,13 +18,13 @@ def ordered(jobs: Sequence[Job]) -> list[Job]:
     Jobs that build on each other can't be done side by side, so the longest chains begin first;
     then runs with few seeds, since seeds are what a run is divided into. Many small jobs are left
     to fill the end. No seconds of the past enter: the order is the same on every machine. Equal
-    ones keep the order of the plan.
+    ones keep the order of the plan. What is needed and not among the jobs has ended already.
     """
     before = _lengths({job.key: job.needs for job in jobs})
     needed_by: dict[str, list[str]] = {job.key: [] for job in reversed(jobs)}
     for job in jobs:
         for need in job.needs:
-            needed_by[need].append(job.key)
+            needed_by.setdefault(need, []).append(job.key)
     after = _lengths(needed_by)
     seeds = Counter(job.run for job in jobs)
     return sorted(jobs, key=lambda job: (-before[job.key] - after[job.key], seeds[job.run]))
@@ -59,5 +59,5 @@ def _lengths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Return how many jobs the longest chain up to each has; needs come before what needs them."""
     found: dict[str, int] = {}
     for key, needed in needs.items():
-        found[key] = 1 + max((found[need] for need in needed), default=0)
+        found[key] = 1 + max((found[need] for need in needed if need in found), default=0)
     return found

@@ -156,8 +156,10 @@ def _frozen(locked: tuple[Plan, str] | None, at: Workplace, wanted: tuple[str, .
 
 
 def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, ...]:
-    """Compute what is missing; a frozen build only looks."""
-    if request.is_frozen:
+    """Compute what is missing; of a plan that was read from the lock nothing is."""
+    if not request.is_frozen:
+        runner.tidy(planned, at.store, at.root / "work")
+    if planned.is_locked:
         return runner.stored(planned, at.store)
     from reporter.executors.local import LocalExecutor
 

@@ -47,3 +47,9 @@ def test_every_job_is_started_once(tmp_path: Path) -> None:
     """The order loses none and adds none."""
     jobs = planned(workspace(tmp_path, RUNS)).jobs
     assert sorted(job.key for job in ordered(jobs)) == sorted(job.key for job in jobs)
+
+
+def test_what_is_needed_and_has_ended_is_not_asked_for(tmp_path: Path) -> None:
+    """Jobs that build on stored results are ordered like others."""
+    jobs = [job for job in planned(workspace(tmp_path, RUNS)).jobs if job.run != "trained"]
+    assert [job.run for job in ordered(jobs)][:3] == ["shown", "shown-again", "single"]

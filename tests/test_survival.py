@@ -13,6 +13,8 @@ import pypdfium2
 import pytest
 
 from reporter.build import Request, build
+from reporter.cli import watch
+from reporter.errors import ReportError
 from tests.processes import LIMIT_S, left_over, table, until
 from tests.workspaces import planned, workspace
 
@@ -216,32 +218,31 @@ def test_who_waits_for_a_build_that_is_killed_computes_itself(tmp_path, begun, o
 
 
 def test_a_damaged_result_is_computed_again_and_told(tmp_path):
-    """By a line on stderr, and in last-build.json."""
+    """By a line to whoever watches, and in last-build.json."""
     folder = workspace(tmp_path)
     key = made(folder).outcomes[0].job.key
     (folder / "build" / "store" / key / "result.json").write_text("{}")
-    done = report(folder, "build", "--format", "html")
-    assert done.returncode == 0
-    line = "damaged  one (seed 0)  its stored result.json; computing it again\n"
-    assert line in done.stderr
+    told: list[str] = []
+    made(folder, watch=lambda event: told.append(watch.line(event)))
+    assert told[0] == "damaged  one (seed 0)  its stored result.json; computing it again"
     assert last_build(folder)["damaged"] == ["result.json of one (seed 0)"]
     assert last_build(folder)["ran"] == ["one (seed 0)"]
-    assert "damaged" not in report(folder, "build", "--format", "html").stderr
+    made(folder)
     assert last_build(folder)["damaged"] == []
 
 
 def test_what_only_reads_the_store_names_the_damaged_file(tmp_path):
-    """A frozen build and a check say so, and their exit code is 1."""
+    """A frozen build and a check say so, and are not well."""
     folder = workspace(tmp_path)
     key = made(folder).outcomes[0].job.key
     (folder / "build" / "store" / key / "record.json").write_text("{}")
-    line = "its stored record.json is damaged; build it"
-    frozen = report(folder, "build", "--frozen", "--format", "html")
-    assert frozen.returncode == 1
-    assert f"failed   one: {line}" in frozen.stderr
-    check = report(folder, "check")
-    assert check.returncode == 1
-    assert line in check.stdout
+    error = "its stored record.json is damaged; build it"
+    frozen = made(folder, is_frozen=True)
+    assert not frozen.is_well
+    assert frozen.made["failures"] == {"one": error}
+    done = report(folder, "check")
+    assert done.returncode == 1
+    assert error in done.stdout
 
 
 def test_a_damaged_network_is_trained_again_before_a_run_loads_it(tmp_path):
@@ -285,10 +286,9 @@ def test_no_process_outlives_the_worker_that_started_it(tmp_path, outside, how):
     assert not living & set(map(int, (outside / "pids").read_text().split()))
 
 
-@pytest.mark.parametrize("how", ["sleeps", "hangs"])
-def test_no_process_outlives_a_build_that_is_killed(tmp_path, begun, outside, how):
+def test_no_process_outlives_a_build_that_is_killed(tmp_path, begun, outside):
     """Not even a worker that hangs, and what it started in another session."""
-    tables = f'[runs.x]\nexperiment = "begets"\noutside = "{outside}"\nhow = "{how}"\n'
+    tables = f'[runs.x]\nexperiment = "begets"\noutside = "{outside}"\nhow = "hangs"\n'
     process = begun(workspace(tmp_path, tables, toy=TOY), "run")
     assert until((outside / "pids").exists, limit_s=LIMIT_S)
     process.kill()
@@ -346,7 +346,7 @@ def test_a_full_disk_keeps_old_results_and_pages(tmp_path, tiny_disk):
     """What was there stays, bit by bit; one line says what is full; exit code 1."""
     folder = workspace(tmp_path / "x", TRAINS, toy=TOY)
     disk = tiny_disk("x/build", "-t", "tmpfs", "-o", "size=20m", "tmpfs")
-    assert report(folder, "build", "--format", "html").returncode == 0
+    made(folder)
     page = (disk / "tiny" / "report.html").read_bytes()
     entry = sorted((path, path.read_bytes()) for path in disk.glob("store/*/*"))
     workspace(folder, TRAINS + BUILDS_ON, toy=TOY)
@@ -358,7 +358,7 @@ def test_a_full_disk_keeps_old_results_and_pages(tmp_path, tiny_disk):
     assert (disk / "tiny" / "report.html").read_bytes() == page
     assert sorted((path, path.read_bytes()) for path in disk.glob("store/*/*")) == entry
     filler.unlink()
-    assert report(folder, "build", "--format", "html").returncode == 0
+    made(folder)
     assert last_build(folder)["ran"] == ["second (seed 0)"]
     assert not list(disk.rglob(".*"))
 
@@ -371,13 +371,13 @@ def test_a_read_only_store_serves_what_it_has(tmp_path, tiny_disk):
     before = sorted(store.rglob("*"))
     tiny_disk("x/build/store", "--bind", str(store))
     subprocess.run(["mount", "-o", "remount,bind,ro", store], check=True)
-    assert report(folder, "build", "--format", "html").returncode == 0
+    assert [o.state for o in made(folder).outcomes] == ["cached"]
     workspace(folder, TRAINS + BUILDS_ON, toy=TOY)
-    done = report(folder, "build", "--format", "html")
-    assert done.returncode == 2
-    assert done.stderr == (
-        f"report: results can't be stored in {store}: read-only file system; "
-        "set REPORT_STORE to a folder that can be written\n"
+    with pytest.raises(ReportError) as told:
+        made(folder)
+    assert str(told.value) == (
+        f"results can't be stored in {store}: read-only file system; "
+        "set REPORT_STORE to a folder that can be written"
     )
     assert sorted(store.rglob("*")) == before
 
