@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from reporter.errors import DiskError
@@ -71,6 +73,16 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def put(scratch: Path, target: Path) -> None:
+    """Give a folder its name; an older one of that name gets the other."""
+    try:
+        scratch.rename(target)
+    except OSError as exc:
+        if exc.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        exchange(scratch, target)
+
+
 def exchange(one: Path, other: Path) -> None:
     """Let two folders change places, so that at no moment either name is missing.
 
@@ -91,6 +103,29 @@ def alone(path: Path) -> BinaryIO:
         file = _locked(path, fcntl.LOCK_EX)
         if file:
             return file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A right that one process has at a time, and until its end at the latest.
+
+    Attributes:
+        path: gone when nobody has it.
+    """
+
+    path: Path
+    file: BinaryIO
+
+    def release(self) -> None:
+        """Let others have it."""
+        self.path.unlink(missing_ok=True)
+        self.file.close()
+
+
+def claimed(path: Path) -> Claim | None:
+    """Return the right that a file stands for; None while another process has it."""
+    file = alone_now(path)
+    return Claim(path=path, file=file) if file else None
 
 
 def alone_now(path: Path) -> BinaryIO | None:

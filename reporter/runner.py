@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from reporter.budget import Allowance
     from reporter.executors import Executor
+    from reporter.files import Claim
     from reporter.plan import Job, Plan
-    from reporter.store import Claim, Store
+    from reporter.store import Store
 
 State = Literal["cached", "ran", "failed", "not run", "missing"]
 
@@ -152,7 +153,7 @@ class Runner:
             seconds = now - course.elsewhere.setdefault(job.key, now)
             self._tell(job, "waiting", "another build computes it", seconds)
             return False
-        if not course.force and _is_stored(job.key, self.store, course.lacking[job.key]):
+        if not course.force and _is_stored(job.key, self.store):
             claim.release()
             self._settle(Outcome(job=job, state="cached"), course)
             return True
@@ -196,13 +197,9 @@ class Runner:
         if self.allowance is None:
             return None
         refusal = self.allowance.refusal(job)
-        if (refusal or not self.allowance.takes(job)) and self._is_whole(job):
+        if (refusal or not self.allowance.takes(job)) and _is_stored(job.key, self.store):
             return Outcome(job=job, state="cached")
         return Outcome(job=job, state="not run", error=refusal) if refusal else None
-
-    def _is_whole(self, job: Job) -> bool:
-        """Tell whether a result is stored, its network undamaged, too."""
-        return bool(self.store.load(job.key)) and not self.store.damage(job.key)
 
     def _settle(self, outcome: Outcome, course: _Course) -> None:
         course.outcomes[outcome.job.key] = outcome
@@ -291,9 +288,9 @@ def _lacking(jobs: list[Job], store: Store, *, force: bool) -> dict[str, str]:
     return lacking
 
 
-def _is_stored(key: str, store: Store, damaged: str) -> bool:
-    """Tell whether a result that was lacking is stored now; one that was damaged, whole."""
-    return bool(store.load(key)) and not (damaged and store.damage(key))
+def _is_stored(key: str, store: Store) -> bool:
+    """Tell whether a result is stored, its network undamaged, too."""
+    return bool(store.load(key)) and not store.damage(key)
 
 
 def unique(jobs: tuple[Job, ...]) -> list[Job]:

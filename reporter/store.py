@@ -9,7 +9,6 @@ one step. Who computes a result holds .<key>.lock; where nobody does, both are o
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import math
@@ -18,11 +17,20 @@ import shutil
 import tempfile
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import KINDS, Checkpoint, Result
 from reporter.errors import ReportError
-from reporter.files import alone_now, exchange, flush, flush_folder, reason, told, write_atomically
+from reporter.files import (
+    Claim,
+    claimed,
+    flush,
+    flush_folder,
+    put,
+    reason,
+    told,
+    write_atomically,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,19 +48,6 @@ class Stored:
     key: str
     result: Result
     record: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """The right to compute the result of a key, which ends with this process at the latest."""
-
-    path: Path
-    file: BinaryIO
-
-    def release(self) -> None:
-        """Let others compute it."""
-        self.path.unlink(missing_ok=True)
-        self.file.close()
 
 
 class Store:
@@ -92,9 +87,7 @@ class Store:
 
     def claim(self, key: str) -> Claim | None:
         """Return the right to compute the result of `key`; None while another process has it."""
-        path = self.root / f".{key}.lock"
-        file = alone_now(path)
-        return Claim(path=path, file=file) if file else None
+        return claimed(self.root / f".{key}.lock")
 
     def load(self, key: str) -> Stored | None:
         """Return the entry, or None when it is missing or a file of it is not what was written.
@@ -137,7 +130,7 @@ class Store:
             try:
                 scratch.mkdir(parents=True)
                 self._write(scratch, result, record)
-                _put(scratch, self.root / key)
+                put(scratch, self.root / key)
                 flush_folder(self.root)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
@@ -259,16 +252,6 @@ def _write_file(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
         flush(file)
-
-
-def _put(scratch: Path, target: Path) -> None:
-    """Give a folder its name; an older one of that name gets the other."""
-    try:
-        scratch.rename(target)
-    except OSError as exc:
-        if exc.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        exchange(scratch, target)
 
 
 def _checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
