@@ -23,7 +23,6 @@ from reporter.executors import LAST_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 LAST_WORDS_S = 2.0  # for a traceback, which takes a hundredth of that
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36  # of prctl(2)
@@ -34,14 +33,15 @@ def guarded(work: Callable[[], None]) -> NoReturn:
     """Do `work` in a child of this process, and end as that does."""
     ctypes.CDLL(None).prctl(CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the build to answer
-    for number in STOPS:
-        signal.signal(number, _stop)
+    told, tell = os.pipe()
+    for number in STOPS:  # nothing is raised: within a hook of fork it would be lost
+        signal.signal(number, lambda *_: os.write(tell, b"!"))
     guard, worker, status = os.getpid(), 0, 0
     try:
         worker = os.fork()
         if worker == 0:
             _work(work, guard)
-        _wait_for_any(worker)
+        _wait_for_any(worker, told)
     finally:
         for number in STOPS:
             signal.signal(number, signal.SIG_IGN)
@@ -68,11 +68,11 @@ def _work(work: Callable[[], None], guard: int) -> NoReturn:
         os._exit(code)
 
 
-def _wait_for_any(worker: int) -> None:
-    """Wait until the worker, the build or the server of workers has ended."""
+def _wait_for_any(worker: int, told: int) -> None:
+    """Wait until the worker, the build or the server of workers has ended, or a stop was told."""
     build = multiprocessing.parent_process()
     assert build is not None
-    wait([os.pidfd_open(worker), os.pidfd_open(os.getppid()), build.sentinel])
+    wait([told, os.pidfd_open(worker), os.pidfd_open(os.getppid()), build.sentinel])
 
 
 def _end_children(worker: int) -> int:
@@ -99,7 +99,3 @@ def _end_like(status: int) -> NoReturn:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(1)
