@@ -120,7 +120,7 @@ class Runner:
                 if course.waiting or course.started:
                     self._collect(course)
                 if self.allowance and self.allowance.is_spent:
-                    self._end(course)
+                    self._end(course, self.allowance.spent())
         finally:
             self.executor.stop()
             for started in course.started.values():
@@ -129,15 +129,16 @@ class Runner:
 
     def _advance(self, job: Job, course: _Course) -> bool:
         """Start or settle a job, if it can be; tell whether it was."""
-        blocked = self._blocked(job, course.outcomes)
-        unaffordable = self._unaffordable(job)
-        if unaffordable:
-            self._settle(unaffordable, course)
+        is_lacking = job.key in course.lacking
+        refusal = self.allowance.refusal(job) if self.allowance and is_lacking else ""
+        blocked = self._blocked(job, course.outcomes) if is_lacking else ""
+        if refusal:
+            self._refuse(job, refusal, course)
         elif blocked:
             self._settle(Outcome(job=job, state="not run", error=blocked), course)
         elif any(need not in course.outcomes for need in job.needs):
             return False
-        elif job.key not in course.lacking:
+        elif not is_lacking:
             self._settle(Outcome(job=job, state="cached"), course)
         elif len(course.started) >= self.executor.slots:
             return False
@@ -183,23 +184,19 @@ class Runner:
             seconds = time.monotonic() - started.began
             self.watch(Event(job=started.job, state="running", progress=progress, seconds=seconds))
 
-    def _end(self, course: _Course) -> None:
+    def _end(self, course: _Course, why: str) -> None:
         """End what still runs when the budget is spent; a later build goes on from what it kept."""
         self.executor.stop()
         for started in course.started.values():
             started.claim.release()
-            ended = Outcome(job=started.job, state="not run")
-            self._settle(self._unaffordable(started.job) or ended, course)
+            self._refuse(started.job, why, course)
         course.started.clear()
 
-    def _unaffordable(self, job: Job) -> Outcome | None:
-        """Return what becomes of a job that no budget is left for, None if it may run."""
-        if self.allowance is None:
-            return None
-        refusal = self.allowance.refusal(job)
-        if (refusal or not self.allowance.takes(job)) and _is_stored(job.key, self.store):
-            return Outcome(job=job, state="cached")
-        return Outcome(job=job, state="not run", error=refusal) if refusal else None
+    def _refuse(self, job: Job, why: str, course: _Course) -> None:
+        """Settle a job that no time is left for; a result that was to be renewed is still shown."""
+        is_stored = _is_stored(job.key, self.store)
+        state: State = "cached" if is_stored else "not run"
+        self._settle(Outcome(job=job, state=state, error="" if is_stored else why), course)
 
     def _settle(self, outcome: Outcome, course: _Course) -> None:
         course.outcomes[outcome.job.key] = outcome
