@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import statistics
 import sys
 from dataclasses import asdict
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reporter.compare.texts import ClaimChange, SentenceChange
 
 MOST_CELLS = 12  # of one table that are printed
+LEAST_POINTS = 0.1  # are told with one digit after the point
 COLOURS = {"-": "red", "+": "green"}
 BRACKETS = {"-": ("[-", "-]"), "+": ("{+", "+}")}  # around words that changed, as git has them
 
@@ -48,7 +50,8 @@ def diff_command(a: str, b: str | None, report: str | None, *, as_json: bool) ->
     at = open_workplace(Request(folder=folder, root=root))
     if b is None and not (at.output / "results.json").is_file():
         raise ReportError(f"there is no build {at.output} to compare with; name one as B")
-    first, second = (open_side(word, folder, root) for word in (a, b or str(at.output)))
+    last = os.path.relpath(at.output)
+    first, second = (open_side(word, folder, root) for word in (a, b or last))
     found = compare(first, second, at.store)
     if as_json:
         names = {"a": first.name, "b": second.name}
@@ -77,7 +80,7 @@ def _tell(a: Side, b: Side, found: Differences) -> None:
     _list("runs", ([f"{one.run}: {'; '.join(one.what)}"] for one in found.runs))
     _tell_numbers(found.numbers)
     _list("tables", map(_table, found.tables))
-    _list("figures", ([f"{one.figure}: {what}" for what in one.what] for one in found.figures))
+    _list("figures", ([one.figure, *(f"  {what}" for what in one.what)] for one in found.figures))
     _list("claims", map(_claim, found.claims))
     _tell_sentences(found.sentences)
     counts = [(len(changes), kind) for kind, changes in vars(found).items() if changes]
@@ -139,7 +142,8 @@ def _difference(change: NumberChange) -> str:
     if change.difference is None:
         return "–"
     if change.unit == "fraction":
-        return f"{100 * change.difference:+.3g} points"
+        points = 100 * change.difference
+        return f"{points:+.1f} points" if abs(points) >= LEAST_POINTS else f"{points:+.1g} points"
     return f"{change.difference:+.3g}"
 
 
@@ -159,7 +163,7 @@ def _table(change: TableChange) -> list[str]:
 
 
 def _claim(change: ClaimChange) -> list[str]:
-    verdicts = f"{change.before or 'not there'} → {change.after or 'not there'}"
+    verdicts = f"{change.before or 'new'} → {change.after or 'gone'}"
     read = {"-": change.read_before, "+": change.read_after}
     told = [
         click.style(f"  {sign} {text}", fg=COLOURS[sign]) for sign, text in read.items() if text
@@ -192,7 +196,7 @@ def _pair(before: str, after: str) -> list[str]:
         return [click.style(f"{sign} {text}", fg=COLOURS[sign])]
     return [
         f"{click.style(sign, fg=COLOURS[sign])} "
-        + " ".join(_words(sign, text) if is_new else text for text, is_new in pieces)
+        + "".join(_words(sign, text) if is_new else text for text, is_new in pieces)
         for sign, pieces in zip("-+", marked(before, after), strict=True)
     ]
 

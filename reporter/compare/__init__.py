@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
-    """All that differs between two builds, each kind in the order of the report."""
+    """All that differs between two builds: runs by name, all else in the order of the report."""
 
     runs: tuple[RunChange, ...]
     numbers: tuple[NumberChange, ...]

@@ -33,7 +33,7 @@ def changed_figures(a: Side, b: Side, store: Store) -> tuple[FigureChange, ...]:
     if not (a.has_text and b.has_text):
         return ()
     found = []
-    for name in dict.fromkeys([*b.shows, *a.shows]):
+    for name in dict.fromkeys([*sorted(b.shows, key=b.place), *sorted(a.shows, key=a.place)]):
         if name in {**a.tables, **b.tables}:
             continue
         if name not in a.shows or name not in b.shows:

@@ -22,7 +22,7 @@ class RunChange:
 
 
 def names(a: Side, b: Side) -> tuple[str, ...]:
-    """Return the runs of two builds in the order of the report, those that went at the end."""
+    """Return the runs of two builds by name, those that went at the end."""
     return tuple(dict.fromkeys([*b.runs, *a.runs]))
 
 

@@ -58,6 +58,11 @@ class Side:
     shows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     has_text: bool = True
 
+    def place(self, target: str) -> tuple[str, int]:
+        """Return what figures and tables are ordered by."""
+        number = self.shows[target]["number"] if target in self.shows else "0"
+        return target.partition("-")[0], int(number)
+
     def title(self, id: str) -> str:
         """Return "Table 3, tbl-x", as far as the report shows it."""
         kinds = {"fig": "Figure", "tbl": "Table", "lst": "Listing"}
@@ -97,7 +102,7 @@ def _side(name: str, content: bytes) -> Side:
             name=name,
             runs={run: _run(values) for run, values in plain["runs"].items()},
             claims=tuple(plain["claims"]),
-            text={section: tuple(said) for section, said in plain.get("text", {}).items()},
+            text={said["section"]: tuple(said["paragraphs"]) for said in plain.get("text", ())},
             tables=plain.get("tables", {}),
             shows=plain.get("shows", {}),
             has_text="text" in plain,

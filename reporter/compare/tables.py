@@ -42,7 +42,8 @@ def changed_tables(a: Side, b: Side) -> tuple[TableChange, ...]:
     numbers differ below the digits that are printed.
     """
     found, seen = [], set[str]()
-    for target in dict.fromkeys([*b.tables, *a.tables]) if a.has_text and b.has_text else ():
+    targets = dict.fromkeys([*sorted(b.tables, key=b.place), *sorted(a.tables, key=a.place)])
+    for target in targets if a.has_text and b.has_text else ():
         old, new = a.tables.get(target), b.tables.get(target)
         title = (a if new is None else b).title(target)
         if old is None or new is None:

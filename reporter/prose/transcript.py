@@ -32,18 +32,19 @@ def transcript(document: Document) -> dict[str, Any]:
     """Return what a reader finds in a report, without drawing any of it.
 
     Returns:
-        "text": section → its paragraphs, headings, items and captions, without markup;
+        "text": sections in order, each with its paragraphs, headings, items and captions;
         "tables": id → its rows of cells, the heading first; "shows": id of a figure, table or
         listing → its number, and the outputs of runs that it is made from.
     """
     tables: dict[str, Any] = {}
     texts = {"abstract": document.abstract} if document.abstract else {}
     texts |= {chapter.section.id: chapter.html for chapter in document.chapters}
-    said = {}
+    said = []
     for name, text in texts.items():
         html = document.fragments.undrawn(NUMBERED.sub(r"\1", text))
         tables |= {unescape(target): _rows(body) for _, target, body in BODY.findall(html)}
-        said[name] = _paragraphs(BODY.sub(r"\1</figure>", html))
+        paragraphs = _paragraphs(BODY.sub(r"\1</figure>", html))
+        said.append({"section": name, "paragraphs": paragraphs})
     shows = {one.id: {"number": one.number, "outputs": one.shows} for one in document.listed}
     return {"text": said, "tables": tables, "shows": shows}
 
