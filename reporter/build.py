@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reporter import runner, standing
 from reporter.errors import ReportError, TextError
 from reporter.files import one_at_a_time
-from reporter.outputs import enclosures, write_pages, write_record, write_results
+from reporter.outputs import RESULTS, enclosures, write_pages, write_record, write_results
 from reporter.plan import seeds_text
 from reporter.workplace import (
     Request,
@@ -96,7 +96,7 @@ def build(request: Request) -> Built:
         outcomes=outcomes,
         document=composed,
         made=made,
-        files=tuple(at.output / name for name in made["files"] if name != "results.json"),
+        files=tuple(at.output / name for name in made["files"] if name != RESULTS),
         seconds=seconds,
     )
 
@@ -119,7 +119,7 @@ def _set(
     enclosed = {} if request.sections else enclosures(at, composed)
     files, shown = write_pages(at.output, pages, request.formats, enclosed)
     if not request.sections:
-        files += (write_results(at.output, composed),)
+        files += (write_results(at.output, enclosed[RESULTS]),)
     runs = composed.finished.items()
     return composed, {
         **made_from,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from reporter.runner import Outcome
     from reporter.workplace import Workplace
 
+RESULTS = "results.json"
+
 
 def write_pages(
     output: Path,
@@ -57,7 +59,7 @@ def write_pages(
 
 def enclosures(at: Workplace, document: Document) -> dict[str, bytes]:
     """Return the files that a report's PDF carries: its results, tables, specification, lock."""
-    files = {"results.json": results(document)}
+    files = {RESULTS: results(document)}
     for path in (at.report.folder / "report.toml", at.lock):
         files |= {path.name: path.read_bytes()} if path.is_file() else {}
     for name, run in document.finished.items():
@@ -97,10 +99,10 @@ def results(document: Document) -> bytes:
     return dump(plain)
 
 
-def write_results(output: Path, document: Document) -> Path:
+def write_results(output: Path, content: bytes) -> Path:
     """Write results.json, what the report shows."""
-    _write_changed(output / "results.json", results(document))
-    return output / "results.json"
+    _write_changed(output / RESULTS, content)
+    return output / RESULTS
 
 
 def write_record(

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from reporter import lock, outputs
 from reporter.build import Request, review
 from reporter.errors import ReportError
+from reporter.outputs import RESULTS
 from reporter.store import from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reporter.artifacts import Metric, Table
-
-RESULTS = "results.json"
 
 
 @dataclass(frozen=True, kw_only=True)
