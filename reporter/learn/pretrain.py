@@ -49,7 +49,7 @@ def pretrain(
 
     Returns:
         The network, in evaluation mode, and a record for every epoch: mean "loss" and "accuracy"
-        over its augmented batches, and the "lr" that it ended with.
+        over its augmented batches, and the "lr" of its last step.
     """
     seed = run.stream("initialisation")
     dice = generator(seed)
@@ -116,13 +116,14 @@ def train_epoch(
         schedule.optimizer.zero_grad()
         loss.backward()
         schedule.optimizer.step()
+        rate = float(schedule.get_last_lr()[0])  # after the last step of all there is none
         schedule.step()
         loss_sum += loss.item()
         hits += int((logits_BK.argmax(1) == labels_N[chosen_B]).sum())
     return {
         "loss": loss_sum / steps,
         "accuracy": hits / (steps * batch),
-        "lr": float(schedule.get_last_lr()[0]),
+        "lr": rate,
     }
 
 
