@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import fx, nn
 
-from reporter.learn.cuts import Line, Refusal, cut, is_pure
+from reporter.learn.cuts import Line, Refusal, cut, cut_before_learning, is_pure
 from reporter.learn.networks import build, last_layer
 from reporter.learn.streams import generator, isolated
 
@@ -101,6 +101,44 @@ def test_what_cannot_be_known_is_refused(network: nn.Module, active: bool, reaso
     """Ways that depend on numbers or on the mode, and networks that learn from the start."""
     with pytest.raises(Refusal, match=reason):
         cut(network, (network,) if active else ())
+
+
+@pytest.mark.parametrize(
+    ("layers", "learns"),
+    [
+        ((nn.Dropout(0.5), nn.Conv2d(4, 4, 1)), "3"),
+        ((nn.Conv2d(4, 4, 1), nn.Dropout(0.5)), "3"),
+        ((nn.Dropout(0.5), nn.ReLU(), nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4)), "3"),
+    ],
+)
+def test_dropout_alone_may_vary_before_what_learns(
+    layers: tuple[nn.Module, ...], learns: str
+) -> None:
+    """The cut is right before it; a batch norm after it may train, as it draws nothing."""
+    network = learning(chain(*layers), learns).train()
+    assert cut_before_learning(network).place == "2"
+
+
+@pytest.mark.parametrize(
+    ("layers", "reason"),
+    [
+        ((nn.Conv2d(4, 4, 1),), "nothing drops out before what learns"),
+        ((nn.Dropout2d(0.5),), "nothing drops out before what learns"),
+        ((nn.Dropout(0.5).eval(),), "nothing drops out before what learns"),
+        ((nn.Dropout(0.5), nn.Conv2d(4, 4, 1), nn.Dropout(0.5)), "what learns may draw at random"),
+        ((nn.Dropout(0.5), nn.Conv2d(4, 4, 1), nn.RReLU()), "what learns may draw at random"),
+    ],
+)
+def test_what_would_draw_in_another_order_is_not_cut(
+    layers: tuple[nn.Module, ...], reason: str
+) -> None:
+    """Other layers that draw, before or after the first that learns."""
+    modes = [layer.training for layer in layers]
+    network = learning(chain(*layers), "2")
+    for layer, mode in zip(layers, modes, strict=True):
+        layer.train(mode)
+    with pytest.raises(Refusal, match=reason):
+        cut_before_learning(network)
 
 
 def test_attention_over_the_images_of_a_batch_is_not_pure() -> None:

@@ -14,8 +14,9 @@ from reporter.learn.data import Parts, Samples
 from reporter.learn.frozen import unchanged
 from reporter.learn.linear import only_layer, rates_at_once
 from reporter.learn.outcome import loss_curves, rates_table
+from reporter.learn.steps import RateLearner, snapshot
 from reporter.learn.streams import generator
-from reporter.learn.train import RateLearner, Recipe, Task, snapshot, sweep, trained
+from reporter.learn.train import Recipe, Task, sweep, trained
 from reporter.learn.trials import Sweep
 
 RECIPE = Recipe(rates=(0.3, 0.1, 0.03), epochs=4, batch=8)

@@ -8,11 +8,11 @@ from torch import nn
 
 from reporter.experiment import Run
 from reporter.learn.augment import Augmentation
-from reporter.learn.data import Parts, Samples
+from reporter.learn.data import EPOCH_ORDER, Parts, Samples
 from reporter.learn.normalisation import HALF
 from reporter.learn.precision import forward, in_float32
 from reporter.learn.streams import generator
-from reporter.learn.train import EPOCH_ORDER, Recipe, Task, sweep
+from reporter.learn.train import Recipe, Task, sweep
 
 RECIPE = Recipe(rates=(0.05,), epochs=3, batch=4, weight_decay=1e-3)
 RUN = Run(name="x")

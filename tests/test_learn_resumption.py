@@ -12,14 +12,19 @@ import torch
 from torch import nn
 
 from reporter.experiment import Run
+from reporter.learn import delayed, steps
+from reporter.learn.ahead import look_ahead
 from reporter.learn.augment import Augmentation, parse
 from reporter.learn.data import Parts, Samples
-from reporter.learn.frozen import unchanged
+from reporter.learn.frozen import first_layers_once, unchanged
+from reporter.learn.normalisation import HALF
 from reporter.learn.pretrain import pretrain
 from reporter.learn.resumption import Resumption
+from reporter.learn.steps import snapshot
 from reporter.learn.streams import generator
-from reporter.learn.train import Recipe, Task, snapshot, sweep
+from reporter.learn.train import Recipe, Task, sweep
 from reporter.learn.trials import Sweep
+from tests.tasks import ONE, task, tiny
 
 RECIPE = Recipe(
     rates=(0.05, 1e30, 0.2), epochs=3, batch=4, momentum=0.9, patience=2, epoch_zero=True
@@ -52,6 +57,12 @@ def stacked() -> Task:
         inputs=torch.randn(14, 5, generator=generator(0)), labels=torch.arange(14) % 2
     )
     return seeded(nn.Linear(5, 2), vectors, unchanged, Augmentation())
+
+
+def ahead() -> Task:
+    """Return a task with dropout, drawn for two batches at once, before what learns."""
+    run = Run(name="x")
+    return look_ahead(first_layers_once(task(tiny, ONE, 32, counts=(14, 6, 5)), HALF, run), run)
 
 
 def seeded(
@@ -125,6 +136,22 @@ def test_rates_trained_at_once_go_on_together(calls: tuple[int, ...], tmp_path: 
     assert found[2].notes["sweep"] == "stacked"
     done = sum(calls) - len(calls)  # an epoch that is being told of isn't kept yet
     assert found[2].notes["resumed_at"] == f"rate 0.05, 1e+30, 0.2, epoch {done}"
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("calls", [(2,), (4,), (2, 2)])
+def test_batches_at_once_go_on_too(
+    calls: tuple[int, ...], momentum: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is drawn beyond an epoch; weights that change once in some batches have changed."""
+    for module, limit, value in ((steps, "ROWS", 8), (delayed, "LEAST", 1), (delayed, "WIDTH", 1)):
+        monkeypatch.setattr(module, limit, value)
+    recipe = replace(RECIPE, rates=(0.05, 0.2), momentum=momentum, patience=None)
+    due = interrupted(ahead, recipe, tmp_path / "undisturbed.pt", ())
+    found = interrupted(ahead, recipe, tmp_path / "a.pt", calls)
+    assert_same(found, due)
+    assert "resumed_at" in found[2].notes
+    assert ("delayed" in found[2].notes) == (momentum == 0)
 
 
 def test_where_it_goes_on_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

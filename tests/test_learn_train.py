@@ -13,8 +13,9 @@ from reporter.learn import train
 from reporter.learn.augment import Augmentation, parse
 from reporter.learn.data import Parts, Samples
 from reporter.learn.frozen import unchanged
+from reporter.learn.steps import snapshot
 from reporter.learn.streams import generator
-from reporter.learn.train import Recipe, Task, snapshot, sweep
+from reporter.learn.train import Recipe, Task, sweep
 from reporter.learn.trials import Sweep
 
 RECIPE = Recipe(rates=(0.1,), epochs=3, batch=4)

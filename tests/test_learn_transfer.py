@@ -13,7 +13,8 @@ from reporter.learn.augment import Augmentation, parse
 from reporter.learn.data import Parts, Samples
 from reporter.learn.networks import Surgery
 from reporter.learn.normalisation import HALF
-from reporter.learn.train import Recipe, Task, snapshot, sweep
+from reporter.learn.steps import snapshot
+from reporter.learn.train import Recipe, Task, sweep
 from reporter.learn.transfer import Mode, surgery, task, with_new_layers
 from reporter.learn.weights import pretrained
 

@@ -736,7 +736,7 @@ def test_the_appendix_says_how_each_run_was_made(tmp_path: Path) -> None:
 
 def test_the_appendix_says_what_was_computed_once_whatever_a_cache_had(tmp_path: Path) -> None:
     """Counts of what was kept, and where a run went on, stay in the record."""
-    notes = {"prefix": "classifier.5", "sweep": "stacked"}
+    notes = {"prefix": "flatten", "ahead": "classifier.3", "delayed": 13, "sweep": "stacked"}
     cached = {"forwards": 0, "kept": 900, "resumed_at": "rate 0.1, epoch 3"}
     pages = []
     for said in (notes, notes | {"forwards": 900, "kept": 0}, notes | cached):
@@ -744,7 +744,11 @@ def test_the_appendix_says_what_was_computed_once_whatever_a_cache_had(tmp_path:
         results = tuple(replace(s, record=s.record | {"computed": said}) for s in run.results)
         runs = {"one": replace(run, results=results)}
         pages.append(page.whole(_compose(tmp_path, "Text.", runs)))
-    due = "Computed</span> layers up to classifier.5 once for each image; several rates together."
+    due = (
+        "Computed</span> layers up to flatten once for each image; then those up to classifier.3 "
+        "for many batches at once; weights of the next layer changed once in 13 batches; "
+        "several rates together."
+    )
     assert due in pages[0]
     assert pages[0] == pages[1] == pages[2]
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from torch import fx, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from reporter.learn.evaluate import modes_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    Steps = Callable[[fx.Node], bool]  # those for which it is true
 
 # Layers and functions that treat images alone and draw nothing; whatever is not listed may not.
 PURE = (
@@ -49,7 +53,8 @@ class Cut:
 
     Attributes:
         place: the name of the last step of the first.
-        first: gives the same for an image, whatever is trained.
+        first: gives the same for an image, whatever is trained; but for dropout, after
+            `cut_before_learning`.
         rest: takes what `first` gives.
     """
 
@@ -100,6 +105,10 @@ class Line(fx.Tracer):
             case _:
                 return False
 
+    def draws_nothing(self, node: fx.Node) -> bool:
+        """Whether a step is known to take no random numbers."""
+        return self.is_pure(node) or isinstance(layer_of(self.network, node), _BatchNorm)
+
     def is_pure_until(self, last: fx.Node) -> bool:
         """Whether all steps up to one are pure."""
         nodes = [*self.graph.nodes]
@@ -140,6 +149,17 @@ class Line(fx.Tracer):
         return fx.GraphModule(self.network, graph)
 
 
+def layer_of(network: nn.Module, step: fx.Node) -> nn.Module | None:
+    """Return the layer that a step is, None for a function."""
+    return network.get_submodule(str(step.target)) if step.op == "call_module" else None
+
+
+def drops(network: nn.Module, step: fx.Node) -> bool:
+    """Whether a step sets numbers to zero at random, each on its own."""
+    layer = layer_of(network, step)
+    return type(layer) is nn.Dropout and layer.training and layer.p > 0
+
+
 def is_pure(layer: nn.Module) -> bool:
     """Whether a layer gives the same for an image in the mode that it is in."""
     if isinstance(layer, nn.BatchNorm2d):
@@ -175,10 +195,30 @@ def cut(network: nn.Module, active: Iterable[nn.Module]) -> Cut:
         line = Line(network)
         if str(line.graph) != str(evaluating.graph):
             raise Refusal(f"{type(network).__name__} takes other steps in training")
-        last = last_place(line)
+        last = last_place(line, line.is_pure, lambda node: bool(line.weights(node)))
         if last is None:
             raise Refusal("nothing comes before what learns or varies")
         return Cut(place=place_of(last), first=line.until(last), rest=line.after(last))
+
+
+def cut_before_learning(network: nn.Module) -> Cut:
+    """Cut a network right before what learns, where nothing but dropout varies until there.
+
+    Args:
+        network: a part of a cut, its modules in the modes that they learn in.
+
+    Raises:
+        Refusal: nothing drops out before what learns, or what comes then may draw, too.
+    """
+    line = Line(network)
+    varies = partial(drops, network)
+    last = last_place(line, lambda step: line.is_pure(step) or varies(step), varies)
+    if last is None:
+        raise Refusal("nothing drops out before what learns")
+    nodes = [*line.graph.nodes]
+    if not all(map(line.draws_nothing, nodes[nodes.index(last) + 1 : -1])):
+        raise Refusal("what learns may draw at random, too")
+    return Cut(place=place_of(last), first=line.until(last), rest=line.after(last))
 
 
 def place_of(step: fx.Node) -> str:
@@ -186,16 +226,21 @@ def place_of(step: fx.Node) -> str:
     return str(step.target) if step.op == "call_module" else step.name
 
 
-def last_place(line: Line) -> fx.Node | None:
-    """Return the last step that all later ones depend on alone, with weights before it."""
+def last_place(line: Line, stays: Steps, pays: Steps) -> fx.Node | None:
+    """Return the last step that all later ones depend on alone.
+
+    Args:
+        line: its steps are taken until one learns.
+        stays: whether a step may be taken.
+        pays: whether a step is worth a cut after it.
+    """
     order = {node: number for number, node in enumerate(line.graph.nodes)}
-    found, waiting, has_weights = None, set[fx.Node](), False
+    found, waiting, is_worth = None, set[fx.Node](), False
     for node, number in order.items():
-        weights = line.weights(node)
-        if not line.is_pure(node) or any(weight.requires_grad for weight in weights):
+        if not stays(node) or any(weight.requires_grad for weight in line.weights(node)):
             return found
-        has_weights |= bool(weights)
+        is_worth |= pays(node)
         waiting = {n for n in {*waiting, node} if any(order[user] > number for user in n.users)}
-        if has_weights and waiting == {node}:
+        if is_worth and waiting == {node}:
             found = node
     return found

@@ -37,6 +37,8 @@ def only_layer(task: Task, recipe: Recipe) -> nn.Linear | None:
     Nothing else may have parameters or buffers, nothing may change the inputs on their way, and
     nobody asked for less precision.
     """
+    if task.ahead:
+        return None
     inputs = task.parts.train.inputs
     layers = [module for module in task.model.modules() if isinstance(module, nn.Linear)]
     if len(layers) != 1 or task.augmentation or recipe.precision != "float32":

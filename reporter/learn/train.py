@@ -7,31 +7,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
-from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from reporter.errors import ReportError
-from reporter.learn.data import EPOCH_ORDER
 from reporter.learn.epochs import Learner, NewLearner, courses
-from reporter.learn.evaluate import Score, measured, modes_kept
+from reporter.learn.evaluate import modes_kept
 from reporter.learn.linear import LinearLearner, only_layer, rates_at_once
-from reporter.learn.precision import Precision, forward, in_float32
-from reporter.learn.resumption import random_states, restore_random_states, resumption
+from reporter.learn.resumption import resumption
+from reporter.learn.steps import RateLearner, snapshot, start_learning
 from reporter.learn.streams import RunContext, generator, isolated, repeatable
-from reporter.learn.trials import Epoch, Sweep, finished
+from reporter.learn.trials import Sweep, finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import nn
 
+    from reporter.learn.ahead import Ahead
     from reporter.learn.augment import Augmentation
     from reporter.learn.data import Parts
-    from reporter.learn.resumption import Contents
-    from reporter.learn.trials import State
+    from reporter.learn.precision import Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +61,7 @@ class Task:
         prepare: turns a batch of stored inputs into what `model` takes.
         augmentation: changes batches of training images before they are prepared.
         new_part: its modules that came in for old ones; None when all of it is new.
+        ahead: layers between training inputs and `model`; other inputs have passed them.
     """
 
     model: nn.Module
@@ -71,6 +70,15 @@ class Task:
     prepare: Callable[[torch.Tensor], torch.Tensor]
     augmentation: Augmentation
     new_part: nn.Module | None = None
+    ahead: Ahead | None = None
+
+    def rows(
+        self, chosen_A: torch.Tensor, batch: int, number: int, dice: torch.Generator
+    ) -> torch.Tensor:
+        """Return what training images are in an epoch, before `prepare`; their batches draw."""
+        if self.ahead:
+            return self.ahead.outputs(chosen_A, batch)
+        return self.augmentation.applied(self.parts.train.inputs[chosen_A], number, dice)
 
 
 def sweep(task: Task, recipe: Recipe, run: RunContext) -> Sweep:
@@ -106,7 +114,7 @@ def insist_on_neighbours(task: Task, recipe: Recipe, run: RunContext) -> None:
     try:
         with modes_kept(task.model), isolated(0, device=run.device), torch.no_grad():
             start_learning(task)
-            image = task.augmentation.applied(train.inputs[:1].clone(), recipe.epochs, generator(0))
+            image = task.rows(train.labels.new_zeros(1), 1, recipe.epochs, generator(0))
             task.model(task.prepare(image))
     except ValueError as exc:
         message = f"batch = {batch} of {len(train)} training images leaves one for a step, of which"
@@ -115,13 +123,6 @@ def insist_on_neighbours(task: Task, recipe: Recipe, run: RunContext) -> None:
     finally:
         for buffer, before in buffers:
             buffer.copy_(before)
-
-
-def start_learning(task: Task) -> None:
-    """Put the active modules into training mode, all others into evaluation mode."""
-    task.model.eval()
-    for module in task.active:
-        module.train()
 
 
 def trained(
@@ -163,125 +164,5 @@ def identity(
         task.augmentation.listing(),
         train.inputs.shape,
     )
-    return facts, (*task.model.state_dict().values(), train.labels, task.prepare(few))
-
-
-def snapshot(model: nn.Module) -> State:
-    """Return a copy of all parameters and buffers."""
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-
-
-class RateLearner:
-    """Trains all of the model that takes a gradient, at one rate."""
-
-    def __init__(self, task: Task, recipe: Recipe, run: RunContext, rates: tuple[float]) -> None:
-        self.task, self.recipe, self.device = task, recipe, run.device
-        self.optimizer = torch.optim.SGD(
-            at_rates(task, rates[0], recipe.backbone_factor),
-            lr=rates[0],
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-            fused=True,  # as the loop but for last bits under momentum; a CPU takes up to 5 × less
-        )
-        self.order = generator(run.stream("order"), EPOCH_ORDER)
-        self.dice = generator(run.stream("augmentation"))
-
-    def untrained(self) -> list[Epoch]:
-        """Measure before the first epoch, in evaluation mode."""
-        task = self.task
-        running = measured(task.model, task.parts.train, task.prepare)
-        return [after_epoch(task, self.recipe, 0, running)]
-
-    def epoch(self, number: int) -> list[tuple[list[float], Epoch]]:
-        """Train for an epoch; return its losses and what is measured then."""
-        draws = self.order, self.dice
-        losses, running = train_epoch(self.task, self.optimizer, self.recipe, number, draws)
-        self.optimizer.zero_grad()
-        return [(losses, after_epoch(self.task, self.recipe, number, running))]
-
-    def copy(self, _: int) -> State:
-        """Return a copy of the model's state."""
-        return snapshot(self.task.model)
-
-    def state(self) -> Contents:
-        """Return what changes from epoch to epoch, global random states included."""
-        return {
-            "model": self.task.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "order": self.order.get_state(),
-            "dice": self.dice.get_state(),
-            "random": random_states(self.device),
-        }
-
-    def load(self, state: Contents) -> None:
-        """Go on from a state."""
-        self.task.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.order.set_state(state["order"])
-        self.dice.set_state(state["dice"])
-        restore_random_states(state["random"])
-
-
-def at_rates(task: Task, rate: float, factor: float) -> list[dict[str, Any]]:
-    """Return the parameters that learn: new ones at the rate, older ones at `factor` times it."""
-    learning = [p for p in task.model.parameters() if p.requires_grad]
-    if task.new_part is None or factor == 1:
-        return [{"params": learning}]
-    new = set(task.new_part.parameters())
-    return [
-        {"params": [p for p in learning if p not in new], "lr": rate * factor},
-        {"params": [p for p in learning if p in new]},
-    ]
-
-
-def train_epoch(
-    task: Task,
-    optimizer: torch.optim.Optimizer,
-    recipe: Recipe,
-    number: int,
-    draws: tuple[torch.Generator, torch.Generator],
-) -> tuple[list[float], Score]:
-    """Take one step per batch of all training images, in an order drawn anew.
-
-    Args:
-        task: its model is changed.
-        optimizer: over the parameters that learn.
-        recipe: batch size and loss.
-        number: of the epoch, from 1.
-        draws: generators of the order and of the augmentation.
-
-    Returns:
-        The mean loss per image of each step, and loss and accuracy over the epoch's batches.
-    """
-    train = task.parts.train
-    start_learning(task)
-    sums: list[torch.Tensor] = []
-    hits = torch.zeros((), dtype=torch.long, device=train.labels.device)
-    batches = torch.randperm(len(train), generator=draws[0]).to(train.labels.device)
-    for chosen_B in batches.split(recipe.batch):
-        images = task.augmentation.applied(train.inputs[chosen_B], number, draws[1])
-        labels_B = train.labels[chosen_B]
-        with forward(recipe.precision, images.device.type):
-            logits_BK = in_float32(task.model(task.prepare(images)))
-        loss = functional.cross_entropy(logits_BK, labels_B, reduction=recipe.loss)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        sums.append(loss.detach() * (len(labels_B) if recipe.loss == "mean" else 1))
-        hits += (logits_BK.detach().argmax(1) == labels_B).sum()
-    totals = torch.stack(sums).double().tolist()
-    losses = [s / len(b) for s, b in zip(totals, batches.split(recipe.batch), strict=True)]
-    n = len(train)
-    return losses, Score(loss=sum(totals) / n, accuracy=hits.item() / n, n=n)
-
-
-def after_epoch(task: Task, recipe: Recipe, number: int, running: Score) -> Epoch:
-    """Measure after an epoch what the recipe asks for."""
-    model, parts = task.model, task.parts
-    again = recipe.measure == "evaluation" and number > 0
-    return Epoch(
-        number=number,
-        train=measured(model, parts.train, task.prepare) if again else running,
-        validation=measured(model, parts.validation, task.prepare) if parts.validation else None,
-        test=measured(model, parts.test, task.prepare) if recipe.test == "every-epoch" else None,
-    )
+    given = task.ahead.identity(few) if task.ahead else (task.prepare(few),)
+    return facts, (*task.model.state_dict().values(), train.labels, *given)

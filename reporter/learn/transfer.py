@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from reporter.errors import ReportError
+from reporter.learn.ahead import look_ahead
 from reporter.learn.frozen import first_layers_once
 from reporter.learn.networks import Initialisation, Surgery, new_layers, replace_layers
 from reporter.learn.streams import RunContext, isolated
@@ -64,7 +65,7 @@ def task(
     """Return the task of training the new part or all of a network.
 
     Layers that neither learn nor vary see each image once, and what follows is trained on their
-    outputs.
+    outputs; frozen ones that vary by dropout alone see many batches at once.
 
     Args:
         network: its gradient flags are set.
@@ -88,7 +89,8 @@ def task(
         new_part=new_part,
     )
     found = first_layers_once(whole, scaling, run)
-    return replace(found, parts=on_device(found.parts, run.device))
+    found = replace(found, parts=on_device(found.parts, run.device))
+    return found if found.model is network else look_ahead(found, run)
 
 
 def on_device(parts: Parts, device: str) -> Parts:

@@ -109,5 +109,10 @@ def _machine(record: Mapping[str, Any]) -> dict[str, str]:
 def _computed(record: Mapping[str, Any]) -> list[str]:
     """Return what was computed once or together; nothing that depends on what a cache had."""
     notes = record.get("computed", {})  # other experiments note nothing, old records have none
-    once = [f"layers up to {notes['prefix']} once for each image"] if "prefix" in notes else []
-    return once + ["several rates together"] * (notes.get("sweep") == "stacked")
+    said = {
+        "prefix": "layers up to {} once for each image",
+        "ahead": "then those up to {} for many batches at once",
+        "delayed": "weights of the next layer changed once in {} batches",
+    }
+    found = [text.format(notes[name]) for name, text in said.items() if name in notes]
+    return found + ["several rates together"] * (notes.get("sweep") == "stacked")
