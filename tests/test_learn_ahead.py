@@ -15,7 +15,7 @@ from reporter.learn.ahead import Ahead, look_ahead
 from reporter.learn.augment import parse
 from reporter.learn.compact import CompactAlexNet
 from reporter.learn.frozen import first_layers_once, unchanged
-from reporter.learn.networks import Surgery
+from reporter.learn.networks import Surgery, build
 from reporter.learn.normalisation import HALF
 from reporter.learn.steps import RateLearner, batches_at_once, blocks
 from reporter.learn.train import Recipe, Task, sweep, trained
@@ -125,6 +125,13 @@ def test_layers_that_draw_while_they_learn_keep_the_frozen_ones_in_turn() -> Non
     made = first_layers_once(task(drawing, TWO, 32), HALF, run)
     assert look_ahead(made, run) is made
     assert "ahead" not in run.notes
+
+
+def test_maps_that_lie_channels_last_drop_out_in_turn() -> None:
+    """SqueezeNet's: a dropout draws in the order in which they lie."""
+    run = Run(name="x")
+    made = first_layers_once(task(lambda: build("squeezenet1_1"), ONE, 64), HALF, run)
+    assert look_ahead(made, run) is made
 
 
 def test_nothing_is_ahead_of_augmented_images_or_without_dropout() -> None:

@@ -46,9 +46,9 @@ def look_ahead(task: Task, run: RunContext) -> Task:
         start_learning(task)
         try:
             found = cut_before_learning(task.model)
+            ahead = before(found, task)
         except Refusal:
             return task
-        ahead = before(found, task)
     others = [logits(found.first, part.inputs, task.prepare) for part in task.parts.all[1:]]
     run.note(ahead=found.place)
     return replace(
@@ -62,19 +62,25 @@ def look_ahead(task: Task, run: RunContext) -> Task:
 
 
 def before(found: Cut, task: Task) -> Ahead:
-    """Return what comes before the learning part of a task, in the modes that it learns in."""
+    """Return what comes before the learning part of a task, in the modes that it learns in.
+
+    Raises:
+        Refusal: a dropout draws in another order than that of a mask, for maps channels last.
+    """
     inputs, prepare = task.parts.train.inputs, task.prepare
     places = [step for step in found.first.graph.nodes if drops(found.first, step)]
     layers = [cast("nn.Dropout", layer_of(found.first, place)) for place in places]
     with evaluating(found.first):
-        ShapeProp(found.first).propagate(prepare(inputs[:1]))
-    shapes = [tuple(place.meta["tensor_meta"].shape[1:]) for place in places]
+        ShapeProp(found.first).propagate(prepare(inputs[:2]))  # one would lie in any order
+    given = [place.meta["tensor_meta"] for place in places]
+    if any(one.memory_format is not torch.contiguous_format for one in given):
+        raise Refusal("what drops out lies in another order in memory")
     return Ahead(
         inputs=inputs,
         prepare=prepare,
         steps=found.first,
         masked=masked(found.first, places),
-        drops=tuple((layer.p, shape) for layer, shape in zip(layers, shapes, strict=True)),
+        drops=tuple((n.p, tuple(one.shape[1:])) for n, one in zip(layers, given, strict=True)),
     )
 
 
