@@ -1,5 +1,6 @@
 """Large first layers whose weights change once in many batches."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from reporter.experiment import Run
 from reporter.learn import delayed, steps
@@ -102,28 +104,21 @@ def test_a_rate_that_diverges_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.rate == 0.1
 
 
-class Twice(nn.Module):
-    """A network that takes its first layer again."""
+class Odd(nn.Module):
+    """A network with a way of its own through its first layer."""
 
-    def __init__(self) -> None:
+    def __init__(self, way: Callable[[nn.Linear, torch.Tensor], torch.Tensor]) -> None:
         super().__init__()
-        self.layer, self.last = nn.Linear(6, 6), nn.Linear(6, 3)
+        self.layer, self.last, self.way = nn.Linear(6, 6), nn.Linear(6, 3), way
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return scores."""
-        return self.last(self.layer(self.layer(inputs)))
+        return self.last(self.way(self.layer, inputs))
 
 
-class Around(nn.Module):
-    """A network whose inputs go around its first layer, too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer, self.last = nn.Linear(6, 6), nn.Linear(6, 3)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return scores."""
-        return self.last(self.layer(inputs) + inputs)
+TWICE = Odd(lambda layer, inputs: layer(layer(inputs)))
+AROUND = Odd(lambda layer, inputs: layer(inputs) + inputs)
+NOISY = Odd(lambda layer, inputs: functional.dropout(layer(inputs), training=layer.training))
 
 
 @pytest.mark.parametrize(
@@ -141,12 +136,15 @@ def test_other_recipes_need_the_weights_at_each_step(change: dict[str, Any]) -> 
     [
         nn.Sequential(nn.ReLU(), nn.Linear(6, 3)),
         nn.Sequential(nn.Linear(6, 5).requires_grad_(requires_grad=False), nn.Linear(5, 3)),
-        Twice(),
-        Around(),
+        TWICE,
+        AROUND,
+        NOISY,
     ],
 )
 def test_other_networks_learn_step_by_step(model: nn.Module) -> None:
-    """Something comes before the layer or goes around it; it is frozen, or taken twice."""
+    """Something comes before the layer or goes around it; it is frozen, or taken twice; or steps
+    differ in training.
+    """
     made = replace(task(torch.float32), model=model, active=(model,))
     assert delayed.delayed(made, RECIPE) is None
 

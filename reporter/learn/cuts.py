@@ -6,6 +6,7 @@ steps share their layers with the network: training one trains the other.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from reporter.learn.evaluate import modes_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     Steps = Callable[[fx.Node], bool]  # those for which it is true
 
@@ -187,6 +188,20 @@ def cut(network: nn.Module, active: Iterable[nn.Module]) -> Cut:
     Raises:
         Refusal: there is no such place, or the network's steps can't be known.
     """
+    with learning_line(network, active) as line:
+        last = last_place(line, line.is_pure, lambda node: bool(line.weights(node)))
+        if last is None:
+            raise Refusal("nothing comes before what learns or varies")
+        return Cut(place=place_of(last), first=line.until(last), rest=line.after(last))
+
+
+@contextlib.contextmanager
+def learning_line(network: nn.Module, active: Iterable[nn.Module]) -> Iterator[Line]:
+    """Give a network's steps, its modules in the modes in which it learns inside the block.
+
+    Raises:
+        Refusal: it takes other steps in evaluation.
+    """
     with modes_kept(network):
         network.eval()
         evaluating = Line(network)
@@ -195,10 +210,7 @@ def cut(network: nn.Module, active: Iterable[nn.Module]) -> Cut:
         line = Line(network)
         if str(line.graph) != str(evaluating.graph):
             raise Refusal(f"{type(network).__name__} takes other steps in training")
-        last = last_place(line, line.is_pure, lambda node: bool(line.weights(node)))
-        if last is None:
-            raise Refusal("nothing comes before what learns or varies")
-        return Cut(place=place_of(last), first=line.until(last), rest=line.after(last))
+        yield line
 
 
 def cut_before_learning(network: nn.Module) -> Cut:

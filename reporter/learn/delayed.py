@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from reporter.learn.cuts import Line, Refusal, layer_of
+from reporter.learn.cuts import Refusal, layer_of, learning_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import fx
 
+    from reporter.learn.cuts import Line
     from reporter.learn.train import Recipe, Task
 
     Step = tuple[torch.Tensor, torch.Tensor]  # its loss, and the scores before it
@@ -43,9 +44,14 @@ def delayed(task: Task, recipe: Recipe) -> Delayed | None:
     if not (is_plain and is_kept and recipe.precision == "float32"):
         return None
     try:
-        line = Line(task.model)
+        with learning_line(task.model, task.active) as line:
+            return delayed_first(line, task, recipe)
     except Refusal:
         return None
+
+
+def delayed_first(line: Line, task: Task, recipe: Recipe) -> Delayed | None:
+    """Return the first layer of a line, with what comes after it, if it is as `delayed` asks."""
     start, first, *_ = line.graph.nodes
     layer = layer_of(task.model, first)
     if type(layer) is not nn.Linear or [*start.users] != [first] or not layer.weight.requires_grad:
