@@ -41,6 +41,16 @@ def test_train_and_test_folders_are_the_split(tmp_path: Path) -> None:
     assert toy.note == ""
 
 
+@pytest.mark.parametrize("kind", ["endless", "pipe"])
+def test_what_has_no_end_is_no_image(tmp_path: Path, kind: str) -> None:
+    """A link to a device, or a pipe that nobody writes to, is not waited for."""
+    root = images(tmp_path / "toy", SPLIT)
+    odd = root / "train" / "dog" / "odd.png"
+    odd.symlink_to("/dev/zero") if kind == "endless" else os.mkfifo(odd)
+    with pytest.raises(ReportError, match=r"odd\.png is no file; remove it"):
+        _open(root)
+
+
 def test_only_images_count(tmp_path: Path) -> None:
     """Other files are passed over, endings may be in capitals."""
     root = images(tmp_path / "toy", SPLIT)

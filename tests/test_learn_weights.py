@@ -1,5 +1,7 @@
 """Where parameters come from."""
 
+import random
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from reporter.inputs import Weights
 from reporter.learn.compact import CompactAlexNet
 from reporter.learn.networks import build, class_count
 from reporter.learn.normalisation import HALF, IMAGENET
-from reporter.learn.weight_files import DENSENET
+from reporter.learn.weight_files import DENSENET, read_state
 from reporter.learn.weights import pretrained, untrained
 
 RANDOM = Weights(name="random", source="random", digest="random")
@@ -116,6 +118,43 @@ def test_a_file_without_tensors_is_refused(tmp_path: Path, content: str) -> None
         torch.save(Payload() if content == "object" else {"epoch": 3}, path)
     with pytest.raises(ReportError, match=r"odd.pth .*state_dict\(\)"):
         pretrained("compact-alexnet", file(path), RUN)
+
+
+def test_a_file_that_explodes_is_refused(tmp_path: Path) -> None:
+    """PyTorch would inflate what it never deflates itself."""
+    torch.save({"a": torch.zeros(10**6)}, tmp_path / "plain.pth")
+    path = tmp_path / "odd.pth"
+    with zipfile.ZipFile(tmp_path / "plain.pth") as plain, zipfile.ZipFile(path, "w", 8) as small:
+        for name in plain.namelist():
+            small.writestr(name, plain.read(name))
+    assert read_state(tmp_path / "plain.pth")["a"].shape == (10**6,)
+    with pytest.raises(ReportError, match=r"odd\.pth can't be read as weights"):
+        read_state(path)
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("kind", ["zip", "old", "safetensors"])
+def test_however_a_file_is_damaged_it_is_one_line_or_tensors(tmp_path: Path, kind: str) -> None:
+    """A hundred files with some other bytes, or cut short."""
+    path = tmp_path / ("odd.safetensors" if kind == "safetensors" else "odd.pth")
+    state = {"a": torch.arange(9.0), "b": torch.ones(2, 2)}
+    if kind == "safetensors":
+        save_file(state, path)
+    else:
+        torch.save(state, path, _use_new_zipfile_serialization=kind == "zip")
+    whole, draw, refused = path.read_bytes(), random.Random(0), 0
+    for _ in range(100):
+        content = bytearray(whole)
+        for _ in range(draw.choice([1, 3, 20])):
+            content[draw.randrange(len(content))] = draw.randrange(256)
+        path.write_bytes(content[: draw.choice([None, None, draw.randrange(len(content))])])
+        try:
+            found = read_state(path)
+        except ReportError:
+            refused += 1
+        else:
+            assert all(isinstance(one, torch.Tensor) for one in found.values())
+    assert refused > 30
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

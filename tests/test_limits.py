@@ -3,6 +3,7 @@
 import pytest
 
 from reporter.errors import ReportError
+from reporter.prose.questions import read_questions
 from tests.composing import compose, html_of
 
 ENDLESS = "the templates go on without end; shorten loops and macros"
@@ -119,6 +120,33 @@ def test_marks_that_an_author_writes_stand_for_nothing(tmp_path, text):
     """Neither for the piece of another, which could hold itself without end, nor for none."""
     composed = compose(tmp_path, text)
     assert html_of(composed).count("<figure") == text.count("figure(")
+
+
+BOMB = "".join(f"@string{{x{n + 1} = {' # '.join([f'x{n}'] * 10)}}}" for n in range(20))
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "told"),
+    [
+        (
+            "[@a]",
+            {"references": f'@string{{x0 = "ab"}}{BOMB}@book{{a, title = x20}}'},
+            "@string x5",
+        ),
+        ("$" + "x+" * 9999 + "$", {}, "a formula has 19998 signs, 2000 are the most"),
+    ],
+)
+def test_what_would_take_for_ever_is_told(tmp_path, text, files, told):
+    """Abbreviations of abbreviations, and formulas of many pages."""
+    with pytest.raises(ReportError, match=told):
+        compose(tmp_path, text, **files)
+
+
+def test_comments_and_ticks_without_end_are_text(tmp_path):
+    """However many there are: each is looked at once."""
+    text = "## q-a\n\nWhy?\n\n### Answer\n\n" + "<!--" * 50_000 + "`" * 50_000 + "\n"
+    (tmp_path / "questions.md").write_text(text)
+    assert read_questions(tmp_path)["q-a"].is_answered
 
 
 def test_the_id_of_a_heading_can_hold_no_html(tmp_path):

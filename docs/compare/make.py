@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import os
 import re
 import shutil
 import statistics
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as place:
+        os.environ["XDG_STATE_HOME"] = place  # for as long as it is there, its code is trusted
         work = Path(place) / "compare"
         shutil.copytree(HERE, work, ignore=shutil.ignore_patterns("build", "*.png"))
         run(ours(work)[:-2])  # the whole report: computes, and writes results.json
@@ -66,7 +68,7 @@ def main() -> None:
 def ours(work: Path) -> list[str]:
     """Return the command that sets the one section, over stored results."""
     report = Path(sys.executable).with_name("report")
-    return [str(report), "build", str(work), "--section", "digits"]
+    return [str(report), "build", str(work), "--trust", "--section", "digits"]
 
 
 def theirs(work: Path) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
+from reporter.errors import ReportError
 from reporter.files import write_atomically
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class Digests:
     def of(self, path: Path) -> str:
         """Return the sha-256 of the content of `path`."""
         stat = path.stat()
+        if not S_ISREG(stat.st_mode):  # of which there may be no end
+            raise ReportError(f"{path} is no file; remove it")
         seen = self._known.get(str(path))
         if seen and seen[:2] == [stat.st_size, stat.st_mtime_ns]:
             return str(seen[2])

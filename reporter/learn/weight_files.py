@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import torch
@@ -41,6 +42,7 @@ def read_state(path: Path) -> State:
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
                 return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+        _insist_on_stored(path)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as exc:  # a damaged file fails in many ways, and runs nothing in any
         message = f"{path} can't be read as weights; save the network's state_dict() again"
@@ -51,6 +53,15 @@ def read_state(path: Path) -> State:
         message = f"{path} holds no tensors by name; save the network's state_dict()"
         raise ReportError(message)
     return {DENSENET.sub(r"\1\2.", n): t for n, t in tensors.items() if not n.startswith(AUXILIARY)}
+
+
+def _insist_on_stored(path: Path) -> None:
+    """Refuse a file that would become far larger than it is: PyTorch compresses nothing."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as parts:
+            whole = sum(part.file_size for part in parts.infolist())
+        if whole > 2 * path.stat().st_size:
+            raise ValueError(whole)
 
 
 def read_metadata(path: Path) -> Mapping[str, str]:

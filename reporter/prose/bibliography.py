@@ -60,6 +60,8 @@ LOGOS = re.compile(r"\\((?:La)?TeX|BibTeX)(?![A-Za-z])(?:\{\})?")
 MATHS = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$")
 COMMAND = re.compile(r"\\url\s*\{([^{}]*)\}|\\href\s*\{([^{}]*)\}\s*\{[^{}]*\}")
 WRITTEN_WHOLE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # family, then given name
+STRINGS = re.compile(r"@string\s*[{(]\s*([^\s=]+)\s*=([^@]*)", re.IGNORECASE)
+LONGEST = 100_000
 ITALIC_OPEN, ITALIC_CLOSE = "\ue012", "\ue013"
 
 
@@ -74,10 +76,13 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
 
     if not path.is_file():
         return {}
+    source = read_text(path)
     try:
-        entries = parse_string(read_text(path), "bibtex").entries
+        entries = parse_string(_bounded(source), "bibtex").entries
     except PybtexError as exc:
         raise ReportError(f"{path}: {' '.join(str(exc).split())}") from exc
+    except ValueError as exc:
+        raise ReportError(f"{path}: {exc}") from exc
     items = {}
     for key, entry in entries.items():
         try:
@@ -85,6 +90,17 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
         except (PybtexError, ValueError) as exc:  # of names, of LaTeX
             raise ReportError(f"{path}: {key}: {' '.join(str(exc).split())}") from exc
     return items
+
+
+def _bounded(source: str) -> str:
+    """Return a BibTeX file; ValueError where abbreviations of abbreviations would explode."""
+    lengths: dict[str, int] = {}
+    for name, value in STRINGS.findall(source):
+        parts = (part.strip(" \n\t{})").lower() for part in value.split("#"))
+        lengths[name.lower()] = sum(lengths.get(part, len(part)) for part in parts)
+        if lengths[name.lower()] > LONGEST:
+            raise ValueError(f"@string {name} is longer than {LONGEST:,} letters; shorten it")
+    return source
 
 
 def _item(key: str, entry: Any, parent: Any = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 from reporter.errors import ReportError
 
 LEFT = re.compile(r'viewBox="(-?[\d.]+)')
+LONGEST = 2000  # signs of a formula: the time to set it grows with their square
 TEXT_PX = 14.0  # 10.5 pt
 NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 COLUMN_SPACE, ROW_SPACE = "0.9em", "0.45em"  # of matrices and cases, as TeX has them
@@ -29,6 +30,8 @@ def math(tex: str, *, is_block: bool = True) -> str:
     from ziamath.tex import tex2mml
     from ziamath.zmath import Math
 
+    if len(tex) > LONGEST:
+        raise MathError(f"a formula has {len(tex)} signs, {LONGEST} are the most; set it in parts")
     try:
         source = tex2mml(tex.strip(), inline=not is_block).replace(NAMESPACE, "")
         tree = ET.fromstring(source)  # noqa: S314 - made here

@@ -12,14 +12,14 @@ from reporter.errors import ReportError, nearest
 from reporter.prose.texts import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 HEAD = re.compile(r"^##(?!#).*$", re.MULTILINE)
 NAMED = re.compile(r"## +(q-[\w-]+) *(?:\{([^{}]*)\})? *")
 ANSWER = re.compile(r"^### +Answer *$", re.MULTILINE)
-COMMENT = re.compile(r"<!--.*?-->|\{#.*?#\}", re.DOTALL)
-INLINE_CODE = re.compile(r"(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
+COMMENTS = {"<!--": "-->", "{#": "#}"}
+INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
 FENCE = re.compile(
     r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(?:.*?^ {0,3}\1[`~]*[ \t]*$|.*\Z)", re.DOTALL | re.MULTILINE
 )
@@ -104,10 +104,21 @@ def _without_code(text: str) -> str:
 def _without_comments(text: str) -> str:
     """Return `text` with comments blanked, except in code; every line keeps its place."""
     prose = INLINE_CODE.sub(_blank, _without_code(text))
-    for comment in COMMENT.finditer(prose):
-        start, end = comment.span()
-        text = text[:start] + _blank(comment) + text[end:]
-    return text
+    kept, done = [], 0
+    for start, end in _comments(prose):
+        kept += [text[done:start], re.sub(r"[^\n]", " ", text[start:end])]
+        done = end
+    return "".join([*kept, text[done:]])
+
+
+def _comments(prose: str) -> Iterator[tuple[int, int]]:
+    """Yield where comments stand, in time that grows as the text does: many may lack their end."""
+    done, last = 0, {opening: prose.rfind(end) for opening, end in COMMENTS.items()}
+    for opening in re.finditer("|".join(COMMENTS), prose):
+        if done <= opening.start() and opening.end() <= last[opening[0]]:
+            end = COMMENTS[opening[0]]
+            done = prose.index(end, opening.end()) + len(end)
+            yield opening.start(), done
 
 
 def _question(path: Path, text: str, head: re.Match[str], end: int) -> Question:
