@@ -12,12 +12,14 @@ a defect of ours and shows its traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST = 200  # characters of a message from a run
+STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class ReportError(Exception):
@@ -40,6 +42,11 @@ def one_line(text: str) -> str:
     """Return a message in one line that fits into a box of a page; a log has all of it."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1].rstrip()}…"
+
+
+def visible(text: str) -> str:
+    """Return a text on one line: signs that steer a terminal, or turn it around, are spelt out."""
+    return STEERING.sub(lambda sign: ascii(sign[0])[1:-1], text)
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from reporter.errors import ReportError
+from reporter.errors import ReportError, visible
 
 ALLOW = "look at it, then allow it with --trust"
 
@@ -51,10 +51,9 @@ def is_inside(folder: Path, path: Path) -> bool:
 
 
 def described(folder: Path) -> str:
-    """Return "this report brings its own code: experiments/a.py" with signs that can't deceive."""
-    files = [path.relative_to(folder).as_posix() for path in foreign_code(folder)]
-    shown = ", ".join(name if name.isprintable() else ascii(name) for name in files)
-    return f"this report brings its own code: {shown}"
+    """Return "this report brings its own code: experiments/a.py" on one line."""
+    files = ", ".join(path.relative_to(folder).as_posix() for path in foreign_code(folder))
+    return f"this report brings its own code: {visible(files)}"
 
 
 def is_remembered(folder: Path) -> bool:

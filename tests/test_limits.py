@@ -31,15 +31,15 @@ ATTACKS = {
     "padding": ("{{ 'a'.ljust(10**9) }}", "access to attribute 'ljust'"),
     "padding by filter": ("{{ 'a'|center(10**9) }}", "template syntax: No filter named 'center'"),
     "padding by format": ("{{ '%999999999d' % 1 }}", "% fills in no text here"),
-    "times": ("{{ ('a' * 10**9)|length }}", "* makes more than 1,000,000 letters"),
-    "list times": ("{{ ([1] * 10**9)|length }}", "* makes more than 1,000,000 letters"),
+    "times": ("{{ ('a' * 10**9)|length }}", "* makes more than 10,000 letters"),
+    "list times": ("{{ ([1] * 10**9)|length }}", "* makes more than 10,000 letters"),
     "power": ("{{ 9 ** 9 ** 9 }}", "** makes too large a number"),
     "powers": ("{% set x = 10**10 %}" + "{% set x = x * x %}" * 40, "* makes too large"),
     "range": ("{{ range(10**9)|list }}", "Range too big"),
     "joined": ("{% set x = 'a' %}" + "{% set x = x ~ x %}" * 40, ENDLESS),
     "added": ("{% set x = 'a' %}" + "{% set x = x + x %}" * 40, "+ makes more than"),
     "joined by filter": (
-        "{% set x = 'a' * 10**6 %}{{ range(99999)|join(x)|length }}",
+        "{% set x = 'a' * 10**4 %}{{ range(99999)|join(x)|length }}",
         ENDLESS,
     ),
     "macros of macros": (TWICE + "{{ " + "d(" * 40 + "'a'" + ")" * 40 + " }}", ENDLESS),
@@ -51,6 +51,8 @@ ATTACKS = {
         "{% set x %}{% for a in range(99999) %}" + "a" * 10_000 + "{% endfor %}{% endset %}",
         ENDLESS,
     ),
+    "many lists": ("{{ [" + "range(99999)|list, " * 200 + "]|length }}", ENDLESS),
+    "many texts": ("{{ [" + "'a' * 9999, " * 2000 + "]|length }}", ENDLESS),
     # what never ends
     "loops": (
         "{% set r = range(99999) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",

@@ -14,7 +14,7 @@ import pytest
 from reporter import trust
 from reporter.build import Request, build, current_plan, open_workplace
 from reporter.cli import group
-from reporter.errors import ReportError
+from reporter.errors import ReportError, visible
 from reporter.prose.document import needed_runs
 from reporter.report import load
 from tests.test_cli import report
@@ -157,9 +157,13 @@ def test_programs_say_themselves_that_they_trust(foreign):
 
 
 def test_the_question_shows_no_signs_that_deceive(foreign):
-    """A file name can't move the cursor or hide another name."""
-    (foreign / "experiments" / "a\x1b[2K\r.py").write_text("")
-    assert r"'experiments/a\x1b[2K\r.py', experiments/toy.py" in trust.described(foreign)
+    """A file name can't move the cursor, end the line or hide another name; nor can a message."""
+    (foreign / "experiments" / "a\x1b[2K\r\u202e.py").write_text("")
+    shown = (
+        "this report brings its own code: experiments/a\\x1b[2K\\r\\u202e.py, experiments/toy.py"
+    )
+    assert trust.described(foreign) == shown
+    assert visible("Größe \N{THIN SPACE}✓\n\x9b") == "Größe \N{THIN SPACE}✓\\n\\x9b"
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"a": 1}', "[1, null]", '"x"'])
@@ -216,7 +220,7 @@ def test_modules_and_programs_beside_a_report_are_left_alone(tmp_path):
     ran = tmp_path / "ran"
     for name in ("multiprocessing", "random", "torch", "json", "sitecustomize"):
         (folder / f"{name}.py").write_text(f"open({str(ran)!r}, 'a').write({name!r})\n")
-    program = folder / "program.sh"
+    program = tmp_path / "program.sh"
     program.write_text(f"#!/bin/sh\necho git >> {ran}\ncat\n")
     program.chmod(0o755)
     (folder / ".gitattributes").write_text("* filter=own\n")

@@ -76,7 +76,7 @@ def main() -> None:
 
     0 well, 1 something failed or is broken, 2 nothing was started, 128 + N ended by signal N.
     """
-    from reporter.errors import DiskError, ReportError, TextError
+    from reporter.errors import DiskError, ReportError, TextError, visible
 
     os.environ["PYTHONSAFEPATH"] = "1"  # workers import nothing that lies in the current folder
     signals = [signal.SIGINT]
@@ -91,7 +91,7 @@ def main() -> None:
     try:
         group(standalone_mode=False)
     except ReportError as exc:
-        click.echo(f"report: {exc}", err=True)
+        click.echo(f"report: {visible(str(exc))}", err=True)
         sys.exit(1 if isinstance(exc, TextError | DiskError) else 2)
     except click.ClickException as exc:
         exc.show()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2 import nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
+from jinja2.sandbox import safe_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST = 10_000_000  # units of work for all templates of a report, a few seconds; a letter is one
 ROUND, CALL = 10, 100  # units
-LONGEST = 1_000_000  # letters or parts of what an operator makes
+LONGEST = 10_000  # letters or parts of what an operator makes
 LARGEST = 10**15  # number that is reckoned with
 METHODS = frozenset(  # of texts, lists and the like: none fills up to a width, none changes them
     "capitalize casefold count endswith find get index isalpha isdigit items keys lower "  # noqa: SIM905 - else thirty lines
@@ -54,6 +55,12 @@ class Budget:
             self.spend(ROUND + length)
             yield item
 
+    def range(self, *bounds: int) -> range:
+        """Return whole numbers, each of which may become a part of a list."""
+        numbers = safe_range(*bounds)
+        self.spend(len(numbers))
+        return numbers
+
     def joined(self, *values: Any, between: str = "") -> str:
         """Return the texts of values, one after the other."""
         texts = [str(value) for value in values]
@@ -72,17 +79,18 @@ def _join(context: Context, values: Iterable[Any], between: str = "") -> str:
     return joined
 
 
-def insist_bounded(sign: str, left: Any, right: Any) -> None:
-    """Refuse what an operator could fill the memory with; SecurityError."""
+def size_of(sign: str, left: Any, right: Any) -> int:
+    """Return how long a text or list an operator makes; SecurityError where it is too large."""
     numbers = [abs(one) for one in (left, right) if isinstance(one, int | float)]
     parts = sum(len(one) for one in (left, right) if isinstance(one, str | list | tuple))
     if sign == "%" and isinstance(left, str):
         raise SecurityError("% fills in no text here; join texts with ~")
     if not parts and len(numbers) == 2 and _is_large(sign, *numbers):  # noqa: PLR2004 - both
         raise SecurityError(f"{sign} makes too large a number here")
-    times = max(numbers, default=1) if sign == "*" else 1
-    if parts * times > LONGEST:
+    size = parts * (max(numbers, default=1) if sign == "*" else 1)
+    if size > LONGEST:
         raise SecurityError(f"{sign} makes more than {LONGEST:,} letters or parts here")
+    return int(size)
 
 
 def _is_large(sign: str, left: float, right: float) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_context
 from jinja2.runtime import LoopContext
-from jinja2.sandbox import SandboxedEnvironment, safe_range
+from jinja2.sandbox import SandboxedEnvironment
 
 from reporter.errors import ReportError
 from reporter.prose.cells import TableView
@@ -20,8 +20,8 @@ from reporter.prose.limits import (
     OUTSIDE,
     Budget,
     bound,
-    insist_bounded,
     kept_filters,
+    size_of,
 )
 from reporter.prose.markdown import ID_CLOSE, ID_OPEN
 from reporter.prose.tools import filters
@@ -101,7 +101,7 @@ class Templates(SandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Calculate what can't grow out of bounds."""
-        insist_bounded(operator, left, right)
+        self.budget.spend(size_of(operator, left, right))
         return super().call_binop(context, operator, left, right)
 
 
@@ -135,7 +135,7 @@ def templates(court: Court, names: Mapping[str, Any]) -> Templates:
     """Return the environment in which a report's texts are rendered."""
     environment = Templates(extensions=[ClaimExtension], **SETTING)
     environment.court, environment.budget = court, Budget()
-    environment.globals = {"range": safe_range, "zip": zip, **names}
+    environment.globals = {"range": environment.budget.range, "zip": zip, **names}
     environment.filters = kept_filters() | filters()
     return environment
 
