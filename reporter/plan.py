@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from reporter import keys
 from reporter.errors import ReportError, nearest
 from reporter.inputs import Dataset, ImageFile, Weights
+from reporter.meaning.codebase import Codebase
+from reporter.meaning.reach import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from reporter.experiment import Experiment, Parameter
+    from reporter.meaning.reach import Code
     from reporter.registry import Registry
     from reporter.report import Report, RunSpec
     from reporter.sources import Sources
@@ -27,7 +30,8 @@ class Job:
     Attributes:
         parameters: all parameters after defaults, as plain data; inputs by their names.
         inputs: "data.cartoon" and the like → digest of the content.
-        code: project module → digest.
+        code: function, class or constant that it reaches → digest of its meaning.
+        reasons: module of which all counts → why; empty in a job read from the lock.
         needs: keys of the results it builds on.
         notes: what is provisional about it: stand-ins, quick parameters.
         method: the experiment's own words on what it does.
@@ -46,6 +50,7 @@ class Job:
     notes: tuple[str, ...] = ()
     method: str = ""
     timeout_s: float | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
     file: Path | None = None
 
@@ -90,12 +95,20 @@ def make(
     return Plan(jobs=tuple(planner.jobs))
 
 
+def datasets(plan: Plan) -> list[Dataset]:
+    """Return the data sets that the jobs of a plan read, each once."""
+    values = [value for job in plan.jobs for value in job.arguments.values()]
+    return list({one.digest: one for one in values if isinstance(one, Dataset)}.values())
+
+
 class _Planner:
     """Collects jobs, the needed ones first."""
 
     def __init__(self, report: Report, registry: Registry, sources: Sources, store: Store) -> None:
         self.report, self.registry, self.sources, self.store = report, registry, sources, store
         self.jobs: list[Job] = []
+        self.codebases: dict[Path, Codebase] = {}
+        self.codes: dict[str, Code] = {}
 
     def add(self, name: str, seen: tuple[str, ...]) -> None:
         """Add one run, unless it is planned already."""
@@ -154,8 +167,7 @@ class _Planner:
             for kind, one in _each(parameter, opened):
                 inputs[f"{kind}.{one.name}"] = one.digest
                 notes += [self.sources.note(kind, one.name)]
-        file = self.registry.files[experiment.name]
-        code = keys.fingerprint(file)
+        code = self._code(experiment.name)
         needs = tuple(one.digest for one in _checkpoints(arguments))
         return Job(
             run=spec.name,
@@ -164,20 +176,29 @@ class _Planner:
                 experiment=experiment.name,
                 parameters=by_digest,
                 seed=seed,
-                code=code,
+                code=code.digests,
                 needs=needs,
             ),
             experiment=experiment.name,
             parameters=bound,
             inputs=inputs,
-            code=code,
+            code=code.digests,
+            reasons=code.reasons,
             needs=needs,
             notes=tuple(dict.fromkeys([*filter(None, notes), *self._inherited(needs)])),
             method=experiment.method,
             timeout_s=spec.timeout_s,
             arguments=arguments,
-            file=file,
+            file=self.registry.files[experiment.name],
         )
+
+    def _code(self, experiment: str) -> Code:
+        """Return the code that an experiment reaches; a file is read once for all of them."""
+        if experiment not in self.codes:
+            file = self.registry.files[experiment]
+            codebase = self.codebases.setdefault(file.parent, Codebase(file.parent))
+            self.codes[experiment] = reached(codebase, file, experiment)
+        return self.codes[experiment]
 
     def _open(self, parameter: Parameter, value: Any, where: str, seed: int) -> Any:
         where = f"{where}.{parameter.name}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reporter import lock, plan, registry, report, runner, shipped, trust
 from reporter.budget import Allowance, Choice, choose
+from reporter.datasets import listings
 from reporter.datasets.digests import Digests
 from reporter.errors import ReportError
 from reporter.forecast import Forecast
@@ -62,6 +63,11 @@ class Workplace:
     changes: tuple[str, ...]  # of report.toml, "runs.full.epochs = 5", by --set
     experiments: tuple[Path, ...]
     is_trusted: bool
+
+    @property
+    def listings(self) -> Path:
+        """Return where the files of data sets are listed, so that versions can be compared."""
+        return self.root / "cache" / "listings"
 
 
 def open_workplace(request: Request) -> Workplace:
@@ -129,6 +135,7 @@ def current_plan(at: Workplace, wanted: tuple[str, ...] | None = None) -> Plan:
     """Return the plan as the sources are now."""
     made = plan.make(at.report, experiments(at), at.sources, at.store, wanted)
     at.sources.digests.remember()
+    listings.remember(at.listings, plan.datasets(made))
     return made
 
 

@@ -121,7 +121,7 @@ def test_check_of_a_whole_report_finds_nothing(toy):
 
 
 def test_why_names_the_cause(toy):
-    """Fresh, a parameter, a module."""
+    """Fresh, a parameter, a function."""
     report(toy, "build")
     assert report(toy, "why", "one").stdout == "fresh: the store has its result\n"
     tables = (toy / "report.toml").read_text()
@@ -130,7 +130,7 @@ def test_why_names_the_cause(toy):
     (toy / "report.toml").write_text(tables)
     code = toy / "experiments" / "toy.py"
     code.write_text(code.read_text().replace("rate * e,", "rate * e * 0.9,"))
-    assert "module .toy changed" in report(toy, "why", "one").stdout
+    assert report(toy, "why", "one").stdout == "experiment experiments.toy.toy changed\n"
 
 
 def test_status_tells_state_and_cost(toy):

@@ -102,8 +102,8 @@ def test_a_lock_of_another_format_is_none(tmp_path: Path) -> None:
         b"",
         b"[]",
         b"{}",
-        b'{"format": 1}',
-        b'{"format": 1, "stamp": "", "jobs": [{"run": "a"}]}',
+        b'{"format": 2}',
+        b'{"format": 2, "stamp": "", "code": {}, "jobs": [{"run": "a"}]}',
     ],
 )
 def test_a_file_that_is_no_lock_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:

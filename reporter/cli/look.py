@@ -50,18 +50,31 @@ def _manual(experiment: Experiment) -> str:
 
 
 @click.command("why")
-@click.argument("run")
+@click.argument("run", required=False)
 @click.option("-r", "--report", help="The report, as for build.")
 @click.option("--quick", is_flag=True, help="Of the quick build.")
 @TRUST
-def why_command(run: str, report: str | None, *, quick: bool, is_trusted: bool) -> None:
-    """Say why RUN would be computed again, or that it is fresh."""
+def why_command(run: str | None, report: str | None, *, quick: bool, is_trusted: bool) -> None:
+    """Say why RUN would be computed again, or that it is fresh; of all runs without RUN."""
     from reporter import lock
-    from reporter.build import current_plan, open_workplace
-    from reporter.causes import causes
+    from reporter.causes import FRESH, Traces, causes, notes
+    from reporter.workplace import current_plan, open_workplace
 
     at = open_workplace(replace(asked(report, is_trusted=is_trusted), is_quick=quick))
-    now = current_plan(at, (run,))
+    now = current_plan(at, (run,) if run else None)
     locked = lock.read(at.lock)
-    for cause in causes(run, locked[0] if locked else None, now, at.store):
-        click.echo(cause)
+    traces = Traces(
+        store=at.store,
+        work=at.root / "work",
+        listings=at.listings,
+        last_build=at.output / "last-build.json",
+    )
+    runs = [run] if run else list(at.report.runs)
+    found = {name: causes(name, locked[0] if locked else None, now, traces) for name in runs}
+    for name, lines in found.items():
+        for line in lines if run else [line for line in lines if line != FRESH]:
+            click.echo(line if run else f"{name}: {line}")
+    if not run and all(lines == [FRESH] for lines in found.values()):
+        click.echo("fresh: the store has the results of all runs")
+    for line in notes(now.of(run) if run else now.jobs):
+        click.echo(line)

@@ -1,11 +1,12 @@
-"""Files → digests of their content, remembered by size and modification time."""
+"""Files → digests of their content, remembered as long as nothing about a file has changed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 from stat import S_ISREG
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reporter.errors import ReportError
 from reporter.files import write_atomically
@@ -13,33 +14,50 @@ from reporter.files import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
+# A file may be written twice within one tick of the clock that dates it, and keep its size: what
+# was young when it was read is read again. Two seconds is the coarsest tick, of FAT.
+TICK_NS = 2 * 10**9
+
 
 class Digests:
-    """sha-256 of files; what was hashed once is not read again while size and mtime stay."""
+    """sha-256 of files; what was read once is not read again while the file stays as it was."""
 
     def __init__(self, memory: Path) -> None:
         self.memory = memory
         try:
-            self._known: dict[str, list[int | str]] = json.loads(memory.read_text())
+            known = json.loads(memory.read_text())
         except (OSError, ValueError):
-            self._known = {}
+            known = {}
+        self._known: dict[str, list[Any]] = known if isinstance(known, dict) else {}
         self._is_changed = False
 
     def of(self, path: Path) -> str:
         """Return the sha-256 of the content of `path`."""
-        stat = path.stat()
-        if not S_ISREG(stat.st_mode):  # of which there may be no end
-            raise ReportError(f"{path} is no file; remove it")
+        before = _state(path)
         seen = self._known.get(str(path))
-        if seen and seen[:2] == [stat.st_size, stat.st_mtime_ns]:
-            return str(seen[2])
+        if isinstance(seen, list) and seen[:-1] == before:
+            return str(seen[-1])
+        began_ns = time.time_ns()
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        self._known[str(path)] = [stat.st_size, stat.st_mtime_ns, digest]
-        self._is_changed = True
+        _, *times_ns, _ = before
+        if max(times_ns) < began_ns - TICK_NS and _state(path) == before:
+            self._known[str(path)] = [*before, digest]
+            self._is_changed = True
+        elif self._known.pop(str(path), None):
+            self._is_changed = True
         return digest
 
     def remember(self) -> None:
         """Write what was learnt, if anything was."""
         if self._is_changed:
             write_atomically(self.memory, json.dumps(self._known).encode())
+            self._is_changed = False
+
+
+def _state(path: Path) -> list[int]:
+    """Return what changes when a file is written, replaced, or given another date."""
+    stat = path.stat()
+    if not S_ISREG(stat.st_mode):  # of which there may be no end
+        raise ReportError(f"{path} is no file; remove it")
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
