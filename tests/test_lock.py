@@ -2,12 +2,16 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reporter import lock
+from reporter import lock, shipped
 from reporter.errors import ReportError
+from reporter.meaning.codebase import Codebase
+from reporter.meaning.reach import reached
+from reporter.plan import Plan
 from tests.workspaces import COVER, TOY, images, planned, png, sources, workspace
 
 TABLES = """
@@ -153,3 +157,45 @@ def test_the_stamp_changes_with_what_a_plan_is_made_from(tmp_path: Path) -> None
     other.write_text(COVER + TABLES)
     (tmp_path / "b" / "experiments" / "toy.py").write_text(TOY + "\nX = 1\n")
     assert _stamp(tmp_path / "b") != base
+
+
+@pytest.mark.parametrize("file", ["sub/deep.py", "names.txt", "_helper.py"])
+def test_the_stamp_sees_whatever_lies_below_the_experiments(tmp_path: Path, file: str) -> None:
+    """Helpers in folders, and files that code may read; not what Python or git keep there."""
+    folder = _workspace(tmp_path)
+    path = folder / "experiments" / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("X = 1\n")
+    base = _stamp(folder)
+    for passed_over in ("__pycache__/toy.pyc", ".hidden"):
+        (folder / "experiments" / passed_over).parent.mkdir(exist_ok=True)
+        (folder / "experiments" / passed_over).write_text("x")
+    assert _stamp(folder) == base
+    path.write_text("X = 2\n")
+    assert _stamp(folder) != base
+
+
+def test_code_that_the_stamp_does_not_cover_leaves_no_stamp(tmp_path: Path) -> None:
+    """As of a module elsewhere on Python's path: such a plan is made anew each time."""
+    job = planned(_workspace(tmp_path)).of("look")[0]
+    path = tmp_path / "report.lock"
+    for code, stamp in (("function .sub.a.f", "stamp"), ("function mylib.add", "")):
+        lock.write(path, Plan(jobs=(replace(job, code={code: "d"}),)), "stamp")
+        assert lock.read(path)[1] == stamp
+
+
+def test_the_stamp_covers_what_the_shipped_experiments_reach() -> None:
+    """So an unchanged build of a shipped report needs no plan."""
+    folder = shipped.folder("experiments")
+    codebase = Codebase(folder)
+    for file in folder.glob("*.py"):
+        assert all(map(lock._is_seen, reached(codebase, file, file.stem).digests)), file
+
+
+def test_the_code_of_an_experiment_stands_once_in_the_lock(tmp_path: Path) -> None:
+    """However many seeds and runs it has."""
+    made = planned(_workspace(tmp_path))
+    lock.write(tmp_path / "report.lock", made, "stamp")
+    text = (tmp_path / "report.lock").read_text()
+    assert text.count('"experiment .toy.looks"') == 1
+    assert len(made.of("look")) == 2

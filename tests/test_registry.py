@@ -1,7 +1,6 @@
 """Experiment files are found by looking; no file sees another's names, and sys.path stays."""
 
 import os
-import py_compile
 import sys
 from pathlib import Path
 
@@ -133,15 +132,15 @@ def test_the_shipped_experiments_load(tmp_path: Path) -> None:
     assert all(experiment.method for experiment in found.experiments.values())
 
 
-def test_a_save_within_the_second_of_kept_bytecode_is_read(tmp_path: Path) -> None:
-    """Python tells bytecode from its source by size and whole seconds, which is not enough."""
-    text = "from ._helper import EPOCHS\n" + FILE.format(name="one", epochs="EPOCHS + 1")
-    _write(tmp_path, "_helper.py", "EPOCHS = 1\n")
-    _write(tmp_path, "one.py", text)
-    for name, old, new in (("_helper.py", "= 1", "= 2"), ("one.py", "+ 1", "+ 5")):
-        path = tmp_path / name
-        py_compile.compile(str(path))
-        before = path.stat().st_mtime_ns
-        path.write_text(path.read_text().replace(old, new))
-        os.utime(path, ns=(before, before))
-    assert registry.load([tmp_path]).find("one", "").parameters["epochs"].default == 7
+def test_an_older_version_is_never_taken_from_pythons_cache(tmp_path: Path) -> None:
+    """A file of the same second and size as one that was compiled before is compiled again."""
+    for number in (1, 2):
+        _write(tmp_path, "toy.py", FILE.format(name="toy", epochs=number) + "from ._a import N\n")
+        _write(tmp_path, "_a.py", "from .sub.b import N\n")
+        _write(tmp_path / "sub", "b.py", f"N = {number}\n")
+        for path in (*tmp_path.glob("*.py"), tmp_path / "sub" / "b.py"):
+            os.utime(path, ns=(10**18, 10**18))
+        registry.forget([tmp_path])
+        found = registry.load([tmp_path]).experiments["toy"]
+        assert found.parameters["epochs"].default == number
+        assert found.function.__globals__["N"] == number
