@@ -374,6 +374,19 @@ def test_what_cant_be_resolved_makes_the_whole_module_count(tmp_path: Path, kind
         assert "._third" in code.reasons
 
 
+def test_a_type_that_only_annotations_name_counts_where_they_do_something(tmp_path: Path) -> None:
+    """A parameter's own type, and the fields of a class whose base may read them."""
+    text = (
+        "from enum import StrEnum\nfrom pydantic import BaseModel\n"
+        "from reporter import experiment\n"
+        "\n\nclass Mode(StrEnum):\n    A = 'a'\n\n\nclass Inner:\n    x = 1\n\n\n"
+        "class Model(BaseModel):\n    inner: 'list[Inner]'\n\n\n"
+        "@experiment\ndef toy(run, *, mode: Mode = 'a'):\n    return Model\n"
+    )
+    code = reach(tmp_path, {"toy.py": text})
+    assert {"class .toy.Mode", "class .toy.Model", "class .toy.Inner"} <= code.digests.keys()
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -382,6 +395,7 @@ def test_what_cant_be_resolved_makes_the_whole_module_count(tmp_path: Path, kind
         "exec('x')",
         "import sys\n\n    sys.modules['x']",
         "Base.__subclasses__()",
+        "getattr(scaled.__globals__, 'get')",
         "from importlib import import_module as load\n\n    load('x')",
     ],
 )

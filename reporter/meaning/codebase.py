@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reporter.meaning import effects, known
+from reporter.meaning.imports import join, parent
 from reporter.meaning.modules import Module, parsed
-from reporter.meaning.syntax import PERHAPS, join
+from reporter.meaning.syntax import PERHAPS
 from reporter.shipped import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reporter.meaning.syntax import Origin, Target, Use
+    from reporter.meaning.imports import Target
+    from reporter.meaning.syntax import Origin, Use
 
     Meant = tuple[str, tuple[Target, ...], tuple[tuple[Use, "Found"], ...]]
 
@@ -214,13 +216,6 @@ class Codebase:
 def short(content: bytes) -> str:
     """Return a short digest."""
     return hashlib.sha256(content).hexdigest()[:HEX]
-
-
-def parent(name: str) -> str:
-    """Return the package of a module: "." for ".toy", "" for a module at the top."""
-    if name.startswith("."):
-        return name.rpartition(".")[0] or "."
-    return name.rpartition(".")[0]
 
 
 def _counts(use: Use, found: Found) -> bool:

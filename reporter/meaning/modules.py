@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reporter.meaning.imports import bound
 from reporter.meaning.known import EXPERIMENT, HARMLESS, PLAIN_TYPE
-from reporter.meaning.syntax import Meaning, Reader, bound, is_idle, parted
+from reporter.meaning.syntax import Meaning, Reader, is_idle, parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reporter.meaning.syntax import Target
+    from reporter.meaning.imports import Target
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.stmt
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reporter.meaning import known
-from reporter.meaning.codebase import Found, parent, short
+from reporter.meaning.codebase import Found, short
+from reporter.meaning.imports import join, parent
 from reporter.meaning.modules import FUNCTIONS
-from reporter.meaning.syntax import PERHAPS, Use, join
+from reporter.meaning.syntax import PERHAPS, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

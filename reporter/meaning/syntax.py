@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reporter.meaning.imports import Target, bound
 from reporter.meaning.known import TELLING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-Target = tuple[str, str | None]  # what an import binds: a module, or a name in it
 Origin = str | Target  # a name of the module, or what an import inside a function binds
 
 REFLECTIVE = frozenset({"getattr", "setattr", "hasattr", "delattr", "vars", "dir"})
@@ -50,38 +51,6 @@ class _Scope:
     outer: set[str] = field(default_factory=set)  # bound elsewhere by `global` and `nonlocal`
     imports: dict[str, list[Target]] = field(default_factory=dict)
     loads: list[Use] = field(default_factory=list)
-
-
-def bound(statement: ast.Import | ast.ImportFrom, package: str) -> list[tuple[str, Target, str]]:
-    """Return, for each alias of an import, the name it binds, its target and the module it loads.
-
-    Args:
-        statement: the import.
-        package: from which relative imports start; "." is that of the experiment files.
-    """
-    if isinstance(statement, ast.Import):
-        return [
-            (a.asname, (a.name, None), a.name)
-            if a.asname
-            else (a.name.partition(".")[0], (a.name.partition(".")[0], None), a.name)
-            for a in statement.names
-        ]
-    module = absolute(statement.module or "", statement.level, package)
-    return [(a.asname or a.name, (module, a.name), module) for a in statement.names]
-
-
-def absolute(module: str, level: int, package: str) -> str:
-    """Return the full name of what an import names; "?" for one that leaves the top package."""
-    if not level:
-        return module
-    for _ in range(level - 1):
-        package = "?" if package in (".", "?") else (package.rpartition(".")[0] or ".")
-    return join(package, module) if module else package
-
-
-def join(package: str, name: str) -> str:
-    """Return the full name of a member; the experiments' own package is "."."""
-    return f".{name}" if package == "." else f"{package}.{name}"
 
 
 class Reader:
@@ -235,10 +204,7 @@ class Reader:
 
     def _attribute(self, node: ast.Attribute) -> str:
         """Read a.b.c as one: who a is decides what the rest means."""
-        base, chain = parted(node)
-        for name in chain:
-            if name in TELLING:
-                self._use("", (name,), node.lineno)
+        base, chain = self._parted(node)
         if not isinstance(base, ast.Name):
             return f"{self._node(base)}.{'.'.join(chain)}"
         if isinstance(node.ctx, ast.Load):
@@ -246,6 +212,13 @@ class Reader:
         else:  # what is assigned to may be a module, and is no longer what its file says
             self._scopes[-1].loads.append(Use(base.id, chain[:-1], node.lineno, "an assignment"))
         return f"{base.id}.{'.'.join(chain)}"
+
+    def _parted(self, node: ast.expr) -> tuple[ast.expr, tuple[str, ...]]:
+        """Part a chain of attributes, and note those that see more of the code."""
+        base, chain = parted(node)
+        for name in TELLING.intersection(chain):
+            self._use("", (name,), node.lineno)
+        return base, chain
 
     def _constant(self, node: ast.Constant) -> str:
         if node.value.__class__ is str and node.value in TELLING:
@@ -256,7 +229,7 @@ class Reader:
         """Read getattr(a, "b") as a.b, and know what a module is given to."""
         function = node.func
         if isinstance(function, ast.Name) and function.id in REFLECTIVE and node.args:
-            base, chain = parted(node.args[0])
+            base, chain = self._parted(node.args[0])
             if isinstance(base, ast.Name):
                 second = node.args[1] if function.id == "getattr" and len(node.args) > 1 else None
                 if isinstance(second, ast.Constant) and isinstance(second.value, str):
@@ -277,7 +250,7 @@ class Reader:
             keeps = not all(self._is_plain(decorator) for decorator in node.decorator_list)
         decorators = " ".join(self._node(decorator) for decorator in node.decorator_list)
         arguments = self._arguments(node.args, keeps=keeps)
-        returns = self._node(node.returns) if keeps and node.returns else ""
+        returns = self._typed(node.returns) if keeps and node.returns else ""
         types = [one.name for one in getattr(node, "type_params", ())]
         body = self._inside(lambda: self._body(node.body), [*names_of(node.args), *types])
         kind = node.__class__.__name__
@@ -290,7 +263,7 @@ class Reader:
             if argument is None:
                 return ""
             has = keeps and argument.annotation is not None
-            return f"{argument.arg}:{self._node(argument.annotation)}" if has else argument.arg  # type: ignore[arg-type] # `has` says it is there
+            return f"{argument.arg}:{self._typed(argument.annotation)}" if has else argument.arg  # type: ignore[arg-type] # `has` says it is there
 
         def texts(some: list[ast.arg]) -> str:
             return " ".join(map(text, some))
@@ -327,9 +300,17 @@ class Reader:
                 return f"Declared({self._node(node.target)})"
             return self._plain(ast.Assign(targets=[node.target], value=node.value))
         keeps = scope.keeps or self._is_marked(node.annotation)
-        kept = self._node(node.annotation) if keeps else ""
+        kept = self._typed(node.annotation) if keeps else ""
         value = self._node(node.value) if node.value else ""
         return f"Field({self._node(node.target)}:{kept}={value})"
+
+    def _typed(self, annotation: ast.expr) -> str:
+        """Read an annotation that counts; words in it may be names."""
+        for node in ast.walk(annotation):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                words = re.findall(r"[^\W\d]\w*", node.value)
+                self._scopes[-1].loads += [Use(word, (), node.lineno, PERHAPS) for word in words]
+        return self._node(annotation)
 
     def _is_marked(self, annotation: ast.expr) -> bool:
         """Tell whether an annotation makes a field another thing than one with a default."""
