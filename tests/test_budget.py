@@ -200,8 +200,12 @@ def test_live_line_follows_the_epochs_of_what_runs():
     watcher.begin(Forecast(jobs=plan, seconds={"a-0": 100.0, "b-0": 50.0}, slots=1))
     watcher(Event(job=plan[0], state="running", progress={}, seconds=0.0))
     assert watcher.state() == "0 of 2 runs, about 2 min to go"
-    watcher(Event(job=plan[0], state="running", progress={"epoch": 3, "epochs": 4}, seconds=60.0))
-    assert watcher.state() == "0 of 2 runs, about 70 s to go"
+    told = {"epoch": 3, "epochs": 7, "time": 1000.0}  # it went on after its second epoch
+    watcher(Event(job=plan[0], state="running", progress=told, seconds=70.0))
+    assert watcher.state() == "0 of 2 runs, about 80 s to go"  # by the past: 30 and 50
+    told = {"epoch": 5, "epochs": 7, "time": 1020.0}
+    watcher(Event(job=plan[0], state="running", progress=told, seconds=90.0))
+    assert watcher.state() == "0 of 2 runs, about 70 s to go"  # two more of 10 s, and 50
     watcher(Event(job=plan[0], state="ran", progress={}, seconds=80.0))
     assert watcher.state() == "1 of 2 runs, about 50 s to go"
 

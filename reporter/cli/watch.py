@@ -40,6 +40,7 @@ class LiveWatcher(Watcher):
     def __init__(self, live: Live) -> None:
         self._live = live
         self._running: dict[str, Event] = {}
+        self._first: dict[str, Event] = {}  # of each run, the first that told of an epoch
         self._ended: set[str] = set()
         self._forecast: Forecast | None = None
 
@@ -51,22 +52,31 @@ class LiveWatcher(Watcher):
         """Renew the lines."""
         if event.state in ("running", "waiting"):
             self._running[event.job.key] = event
+            if "epoch" in event.progress:
+                self._first.setdefault(event.job.key, event)
         elif event.state == "damaged":
             self._live.console.print(line(event), highlight=False, markup=False)
         else:
+            self._first.pop(event.job.key, None)
             self._running.pop(event.job.key, None)
             self._ended.add(event.job.key)
             if event.state != "cached":
                 self._live.console.print(line(event), highlight=False, markup=False)
-        self._live.update(_table(self._running, self.state()))
+        self._live.update(_table(self._running, self._left(), self.state()))
 
     def state(self) -> str:
         """Return how far the whole is: "7 of 12 runs, about 3 min to go"."""
         if self._forecast is None:
             return ""
-        past = self._forecast.seconds
-        running = {key: _left(event, past.get(key)) for key, event in self._running.items()}
-        return self._forecast.state(self._ended, running)
+        return self._forecast.state(self._ended, self._left())
+
+    def _left(self) -> dict[str, float | None]:
+        """Return how many seconds each run still takes."""
+        past = self._forecast.seconds if self._forecast else {}
+        return {
+            key: _left(event, self._first.get(key, event), past.get(key))
+            for key, event in self._running.items()
+        }
 
 
 @contextlib.contextmanager
@@ -149,14 +159,16 @@ def _print(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - the command's own output
 
 
-def _table(running: dict[str, Event], state: str) -> Group:
+def _table(running: dict[str, Event], left: dict[str, float | None], state: str) -> Group:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
-    for event in running.values():
-        table.add_row(f"{event.job.run} (seed {event.job.seed})", _course(event), _remaining(event))
+    for key, event in running.items():
+        rest = f", {about(left[key] or 0)} to go" if left[key] else ""
+        name = f"{event.job.run} (seed {event.job.seed})"
+        table.add_row(name, _course(event), f"{event.seconds:.0f} s{rest}")
     return Group(table, *([Text(state)] if state else []))
 
 
@@ -175,15 +187,22 @@ def _course(event: Event) -> str:
     return "  ".join(parts) or "starting"
 
 
-def _remaining(event: Event) -> str:
-    """Return the time since the start, and about how long it still takes."""
-    left = _left(event, None)
-    return f"{event.seconds:.0f} s" + (f", {about(left)} to go" if left else "")
+def _left(event: Event, first: Event, past: float | None) -> float | None:
+    """Return how many seconds a run still takes: by its epochs, else by what it took before.
+
+    Epochs are measured from the first that was told, since a run starts slowly, or from its middle.
+    """
+    (done, total, time), (begun, _, start) = map(_reached, (event, first))
+    if done > begun:
+        return (time - start) / (done - begun) * (total - done)
+    if past is not None:
+        return max(0.0, past - event.seconds)
+    return event.seconds / done * (total - done) if done else None
 
 
-def _left(event: Event, past: float | None) -> float | None:
-    """Return how many seconds a run still takes: by its epochs, else by what it took before."""
-    done, total = event.progress.get("epoch"), event.progress.get("epochs")
-    if isinstance(done, int) and isinstance(total, int) and 0 < done <= total:
-        return event.seconds * (total - done) / done
-    return None if past is None else max(0.0, past - event.seconds)
+def _reached(event: Event) -> tuple[int, int, float]:
+    """Return a run's epoch, of how many, and when it told so; zeros before the first."""
+    done, total, time = (event.progress.get(name) for name in ("epoch", "epochs", "time"))
+    if not isinstance(done, int) or not isinstance(total, int) or not 0 < done <= total:
+        return 0, 0, 0.0
+    return done, total, time if isinstance(time, float) else event.seconds
