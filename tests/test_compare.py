@@ -227,6 +227,15 @@ def committed(folder: Path, *words: str) -> None:
         subprocess.run(["git", "-C", folder, *command], check=True)
 
 
+def test_commits_of_a_foreign_folder_are_left_alone(tmp_path):
+    """To unpack one, git would run the filters that the folder names."""
+    folder = workspace(tmp_path / "own")
+    committed(folder, "report.toml")
+    foreign = folder.rename(tmp_path / "foreign")
+    with pytest.raises(ReportError, match=r"may name programs for git to run; .* --trust"):
+        open_side("HEAD", foreign, foreign / "build")
+
+
 def test_commit_is_compared_over_what_is_stored(tmp_path):
     """Nothing is computed: the lock names the results; without them the runs are missing."""
     folder = tmp_path / "reports" / "hw"

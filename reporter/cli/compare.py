@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.cli.places import locate
+from reporter.cli.places import TRUST, locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,19 +34,25 @@ BRACKETS = {"-": ("[-", "-]"), "+": ("{+", "+}")}  # around words that changed, 
 @click.argument("b", required=False)
 @click.option("-r", "--report", help="The report, as for build: whose commits and store are meant.")
 @click.option("--json", "as_json", is_flag=True, help="Print what changed as JSON.")
-def diff_command(a: str, b: str | None, report: str | None, *, as_json: bool) -> None:
+@TRUST
+def diff_command(
+    a: str, b: str | None, report: str | None, *, as_json: bool, is_trusted: bool
+) -> None:
     """Say what changed from A to B: runs, numbers, tables, figures, claims, sentences.
 
     Each is a build's folder (build/demo), its results.json or report.pdf, or a commit of the
     report with its report.lock; B is the last build if left out. Nothing is computed. Exit code 0:
     nothing differs, 1: something does, 2: a mistake.
     """
+    from reporter import trust
     from reporter.build import Request, open_workplace
     from reporter.compare import compare
     from reporter.compare.sides import open_side
     from reporter.errors import ReportError
 
-    folder, root = locate(report)
+    folder, root = locate(report, is_trusted=is_trusted)
+    if is_trusted:
+        trust.remember(folder)
     at = open_workplace(Request(folder=folder, root=root))
     if b is None and not (at.output / "results.json").is_file():
         raise ReportError(f"there is no build {at.output} to compare with; name one as B")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reporter import lock, outputs
+from reporter import lock, outputs, trust
 from reporter.build import Request, review
 from reporter.errors import ReportError
 from reporter.outputs import RESULTS
@@ -141,6 +141,8 @@ def _attached(path: Path) -> bytes:
 
 def _committed(sha: str, word: str, folder: Path, root: Path) -> bytes:
     """Return the results of the report as it was committed, over what is stored; runs nothing."""
+    if not trust.is_remembered(folder):  # git runs the filters that a checkout names
+        raise ReportError(f"{word}: {folder} may name programs for git to run; {trust.ALLOW}")
     archive = _git(folder, "archive", "--format=tar", sha)
     with tempfile.TemporaryDirectory(prefix="report-diff-") as scratch:
         try:
