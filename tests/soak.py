@@ -1,7 +1,5 @@
 """Builds that are killed at random moments, and what the next one makes of it: `make soak`.
 
-    python -m tests.soak [--kills 50] [--seed 0]
-
 A report of tiny trainings and of results in many files is built over and over. Each build but the
 last of a row is killed: at any moment, within an epoch of a training, or while a result is put into
 the store; by itself, with all its processes, or one of its workers. When a row ends with a whole
@@ -37,6 +35,12 @@ if TYPE_CHECKING:
 
 
 CHECKOUT = str(Path(__file__).parents[1])
+BUILD = """
+from reporter.cli import main
+from reporter.executors import local
+local.PRELOADED.append("tests.slow_commits")
+main()
+"""
 ROW = 5  # kills before a build may come to its end
 EPOCHS = 12
 TABLES = f"""
@@ -132,7 +136,7 @@ class Soak:
         found = self.entries()
         names = sorted({*self.due, *found})
         self.tally.differing += [n for n in names if found.get(n) != self.due.get(n)]
-        self.tally.left += [str(path.relative_to(self.folder)) for path in self.leftovers()]
+        self.tally.left += [str(path.relative_to(self.folder)) for path in left_over(self.folder)]
 
     def kill(self) -> bool:
         """Begin a build and kill it; False if it was faster."""
@@ -164,11 +168,10 @@ class Soak:
 
     def begin(self) -> subprocess.Popen[bytes]:
         """Start a build in a session of its own."""
-        command = [sys.executable, "-c", "from reporter.cli import main; main()", "build"]
         self.tally.builds += 1
         with (self.folder / "build.log").open("wb") as log:
             return subprocess.Popen(
-                [*command, str(self.folder), "--format", "html", "-j", "2"],
+                [sys.executable, "-c", BUILD, "build", self.folder, "--format", "html", "-j", "2"],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -185,7 +188,7 @@ class Soak:
         if moment == "any":
             pause, is_due = self.dice.uniform(0, self.seconds), lambda: True
         elif moment == "commit":
-            pause, is_due = self.dice.uniform(0, 0.03), lambda: any(self.store.glob(".*.new"))
+            pause, is_due = self.dice.uniform(0, 0.1), lambda: any(self.store.glob(".*.new"))
         else:
             pause, is_due = (
                 self.dice.uniform(0, 0.3),
@@ -244,10 +247,6 @@ class Soak:
             if path.name != "record.json":
                 found[f"{path.parent.name}/{path.name}"] = hashlib.sha256(content).hexdigest()
         return found
-
-    def leftovers(self) -> list[Path]:
-        """Return the temporary files that are there."""
-        return left_over(self.folder)
 
 
 def progress(work: Path) -> list[int]:
