@@ -7,21 +7,17 @@ import importlib.util
 import sys
 import types
 from dataclasses import dataclass
-from importlib.machinery import (
-    EXTENSION_SUFFIXES,
-    SOURCE_SUFFIXES,
-    ExtensionFileLoader,
-    FileFinder,
-    SourceFileLoader,
-)
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError, nearest
 from reporter.experiment import Experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
+
+PREFIX = "_experiments_"  # of the packages that folders are imported into
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +79,16 @@ def experiments_in(path: Path) -> list[Experiment]:
 def _import(path: Path) -> types.ModuleType:
     """Import `path` as a member of a package private to its folder; `sys.path` stays as it is."""
     package = _package(path.parent)
+    if _Modules not in sys.meta_path:
+        sys.meta_path.insert(0, _Modules)
     if package not in sys.modules:
         parent = types.ModuleType(package)
         parent.__path__ = [str(path.parent)]
         sys.modules[package] = parent
-        _read_anew(path.parent)
     name = f"{package}.{path.stem}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path, loader=_Source(name, str(path)))
+    spec = _Modules.find_spec(name, [str(path.parent)])
     if spec is None or spec.loader is None:
         raise ReportError(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(spec)
@@ -105,21 +102,33 @@ def _import(path: Path) -> types.ModuleType:
 
 
 class _Source(SourceFileLoader):
-    """Compiles what a file holds now; Python's cache takes a file of its second and size for it."""
+    """Compiles a file as it is: kept bytecode is told from a later save by the second and size."""
 
     def get_code(self, fullname: str) -> types.CodeType:
-        """Return the code of a module."""
         path = self.get_filename(fullname)
         return self.source_to_code(self.get_data(path), path)
 
 
-def _read_anew(folder: Path) -> None:
-    """Have what lies in and below `folder` be imported from its source."""
-    loaders = (ExtensionFileLoader, EXTENSION_SUFFIXES), (_Source, SOURCE_SUFFIXES)
-    for place in (folder, *(one for one in folder.rglob("*") if one.is_dir())):
-        sys.path_importer_cache[str(place)] = FileFinder(str(place), *loaders)
+class _Modules:
+    """Finds experiments and the helpers that they import from beside them."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None, _target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return how a module of a private package is read; None for what is none, or a folder."""
+        if not name.startswith(PREFIX):
+            return None
+        place = Path(path[0] if path else "", name.rpartition(".")[2])
+        for file, below in ((place / "__init__.py", [str(place)]), (Path(f"{place}.py"), None)):
+            if file.is_file():
+                loader = _Source(name, str(file))
+                return importlib.util.spec_from_file_location(
+                    name, file, loader=loader, submodule_search_locations=below
+                )
+        return None
 
 
 def _package(folder: Path) -> str:
     """Return the name of the package that the files of `folder` are imported into."""
-    return "_experiments_" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    return PREFIX + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]

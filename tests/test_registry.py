@@ -135,12 +135,15 @@ def test_the_shipped_experiments_load(tmp_path: Path) -> None:
 def test_an_older_version_is_never_taken_from_pythons_cache(tmp_path: Path) -> None:
     """A file of the same second and size as one that was compiled before is compiled again."""
     for number in (1, 2):
-        _write(tmp_path, "toy.py", FILE.format(name="toy", epochs=number) + "from ._a import N\n")
-        _write(tmp_path, "_a.py", "from .sub.b import N\n")
+        _write(
+            tmp_path, "toy.py", FILE.format(name="toy", epochs=number) + "from ._a import M, N\n"
+        )
+        _write(tmp_path, "_a.py", "from .sub.b import N\nfrom .sub import M\n")
+        _write(tmp_path / "sub", "__init__.py", f"from .b import N\n\nM = {number}\n")
         _write(tmp_path / "sub", "b.py", f"N = {number}\n")
-        for path in (*tmp_path.glob("*.py"), tmp_path / "sub" / "b.py"):
+        for path in tmp_path.rglob("*.py"):
             os.utime(path, ns=(10**18, 10**18))
         registry.forget([tmp_path])
         found = registry.load([tmp_path]).experiments["toy"]
         assert found.parameters["epochs"].default == number
-        assert found.function.__globals__["N"] == number
+        assert found.function.__globals__["N"] == found.function.__globals__["M"] == number
