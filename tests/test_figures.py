@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
@@ -110,3 +111,12 @@ def test_words_about_drawings_redraw_none():
     assert names == {"figures.py", *(path.name for path in folder.glob("*.py"))} - {
         "descriptions.py"
     }
+
+
+def test_settings_of_matplotlib_change_nothing(tmp_path):
+    """Neither the user's own nor a matplotlibrc that lies beside a report."""
+    outputs = (every_artifact()["loss"],)
+    usual = figures.draw(outputs, tmp_path / "usual").content
+    with mpl.rc_context({"lines.linewidth": 9, "axes.grid": True, "xtick.major.size": 30}):
+        assert figures.draw(outputs, tmp_path / "other").content == usual
+        assert mpl.rcParams["lines.linewidth"] == 9
