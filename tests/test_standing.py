@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -79,6 +81,21 @@ def recorded_anew(folder):
     key = json.loads((folder / "report.lock").read_text())["jobs"][0]["key"]
     stored = store.load(key)
     store.save(key, stored.result, {**stored.record, "seconds": 99.0})
+
+
+def test_what_stands_is_told_by_a_process_that_loads_nothing_that_sets_or_computes(toy):
+    """Exit code and lines are those of the build before."""
+    code = (
+        "import sys; sys.argv = ['report', 'build', '--format', 'html']\n"
+        "from reporter.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    print({'jinja2', 'markdown_it', 'numpy', 'PIL'} & sys.modules.keys())\n"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=toy, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["broken"] * 2 + ["nothing"]
+    assert done.stdout.splitlines() == [str(output(toy)), "set()"]
 
 
 CHANGES = {
