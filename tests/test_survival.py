@@ -267,6 +267,7 @@ def test_what_a_worker_left_that_was_killed_after_storing_goes(tmp_path):
     for name in ("epochs.pt", "epochs.pt.123.partial"):
         (folder / "build" / "work" / key / name).write_text("kept")
     (folder / "build" / "store" / f".{key}.123.new").mkdir()
+    (folder / "sections" / "01-results.md").write_text("# Other results\n")
     made(folder)
     assert not left_over(folder)
 
