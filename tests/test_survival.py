@@ -322,7 +322,7 @@ def filled(disk: Path) -> Path:
 @pytest.mark.parametrize(
     ("full", "error"),
     [
-        (("build/tiny/logs",), "no space left on device (toy.py:64; traceback in"),
+        (("build/tiny/logs",), "no space left on device (toy.py:64); free some"),
         (("build/work",), ""),
         (("build/tiny/logs", "build/work"), "can't be written, as on a full disk; free some and"),
     ],

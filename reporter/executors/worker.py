@@ -43,8 +43,8 @@ def work(task: Task) -> None:
         SystemExit: with 1 when it failed, with EX_IOERR when not even that could be written.
     """
     try:
-        _log_into(task)
         task.work.mkdir(parents=True, exist_ok=True)
+        _log_into(task)
         result, record = _compute(task)
         Store(task.store).save(task.key, result, record)
         for kept in task.work.glob(f"{RESUME}*"):  # and what a killed write left of it
@@ -68,7 +68,8 @@ def _log_into(task: Task) -> None:
     faulthandler.enable(2)
     faulthandler.register(LAST_WORDS, 2, chain=True)
     now = time.strftime("%Y-%m-%d %H:%M:%S")
-    print(f"{task.run} (seed {task.seed}), key {task.key[:10]}, {now}")  # noqa: T201 - the log
+    with contextlib.suppress(OSError):  # the run's own words will meet the full disk
+        print(f"{task.run} (seed {task.seed}), key {task.key[:10]}, {now}")  # noqa: T201 - the log
 
 
 def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
