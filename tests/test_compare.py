@@ -449,7 +449,7 @@ def test_values_without_a_mean_are_printed_too():
         run="a", metric="b", unit="", split=None, before=before, after=after,
         difference=None, spread=None,
     )  # fmt: skip
-    assert _number(change)[3:] == ["0–2", "nan", "0.5 ± 0.25", "–", ""]
+    assert _number(change)[3:] == ["0–2", "not a number", "0.5 ± 0.25", "–", ""]
     assert math.isnan(mean(before.values()))
 
 
