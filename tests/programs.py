@@ -142,9 +142,10 @@ class _Writer:
         return [texts[kind]]
 
     def experiment(self) -> str:
-        """Return the experiment: several numbers."""
-        parts = ", ".join(self.number("n") for _ in range(5))
-        return f"@experiment\ndef toy(run, *, n=2):\n    return ({parts})\n"
+        """Return the experiment: a number of everything that its module knows."""
+        parts = [call.format(self.number("n")) for call in self.calls] + self.values
+        self.rng.shuffle(parts)
+        return f"@experiment\ndef toy(run, *, n=2):\n    return ({', '.join([*parts[:12], 'n'])})\n"
 
 
 def program(rng: random.Random) -> dict[str, str]:
@@ -238,7 +239,7 @@ def _words(tree: ast.Module, rng: random.Random) -> bool:
     return True
 
 
-EDITS = (_number, _operator, _name, _attribute, _swap, _remove, _insert, _import, _words)
+EDITS = (_name, _attribute, _swap, _remove, _insert, _words, *3 * (_number, _operator, _import))
 
 
 def write(texts: dict[str, str], folder: Path) -> Path:

@@ -469,6 +469,33 @@ def test_the_order_of_modules_counts_where_loading_one_does_something(tmp_path: 
 TOY = "from reporter import experiment\n\n\n@experiment\ndef toy(run):\n    return add(), START\n"
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (
+            "from ._third import add, other as START\n",
+            "from ._third import add as START, other as add\n",
+        ),
+        (
+            "from math import sin as add, pi as START\n",
+            "from math import cos as add, pi as START\n",
+        ),
+        ("from ._lib import add, START\n", "from ._lib import START, swapped as add\n"),
+    ],
+)
+def test_the_same_words_with_other_meanings_are_another_experiment(
+    tmp_path: Path, before: str, now: str
+) -> None:
+    """Two names that change places, another name of a library, and one that passes on another."""
+    third = FILES["_third.py"]
+    lib = "from ._third import add, other as swapped\nfrom ._third import other as START\n"
+    codes = [
+        reach(tmp_path / str(index), {"toy.py": text + TOY, "_third.py": third, "_lib.py": lib})
+        for index, text in enumerate((before, now))
+    ]
+    assert "experiment experiments.toy.toy changed" in why(*codes)
+
+
 def test_what_runs_when_a_module_is_loaded_counts_though_nothing_names_it(tmp_path: Path) -> None:
     """A decorator may register; a value that is called for may draw from a shared stream."""
     lines = "from ._tools import START\nfrom ._third import add\n"
@@ -546,7 +573,7 @@ def test_no_edit_that_changes_what_is_computed_leaves_the_key(tmp_path: Path, se
     computed, code = programs.outcome(file), reached(Codebase(file.parent), file, "toy")
     assert computed.startswith("(")
     different = 0
-    for _ in range(15):
+    for _ in range(40):
         edited = programs.edited(program, rng)
         file = programs.write(edited, tmp_path / "after")
         now = programs.outcome(file)
