@@ -10,7 +10,10 @@ a defect of ours and shows its traceback.
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
+import re
+import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +30,18 @@ class RunError(ReportError):
 
 class TextError(ReportError):
     """Text that can't be set over the results there are."""
+
+
+SHORT = reprlib.Repr()
+SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 60
+SHORT.maxlevel = 3
+
+
+def shown(value: object) -> str:
+    """Return a wrong value as report.toml has it, on one line and never a long one."""
+    if isinstance(value, bool | dt.date | dt.time):
+        return str(value).lower()
+    return re.sub(r" at 0x[0-9a-f]+", "", SHORT.repr(value))
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reporter import keys, shipped
 from reporter.errors import ReportError
 from reporter.plan import Job, Plan
+from reporter.shapes import insist
 from reporter.store import dump, write_atomically
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def read(path: Path) -> tuple[Plan, str] | None:
         plain = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except ValueError as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise ReportError(f"{path}: not a lock file; remove it and build again") from exc
     try:
         if plain["format"] != keys.FORMAT:
             return None
-        return Plan(jobs=tuple(_job(values) for values in plain["jobs"])), plain["stamp"]
+        return Plan(jobs=tuple(_job(values) for values in plain["jobs"])), str(plain["stamp"])
     except (LookupError, TypeError) as exc:
         raise ReportError(f"{path}: not a lock file; remove it and build again") from exc
 
@@ -55,7 +56,7 @@ def stamp(report: Report, sources: Sources, experiment_folders: Iterable[Path]) 
     spec = report.model_dump(mode="json", exclude={"folder", "report"})
     files = [*sorted((shipped.PACKAGE / "learn").glob("*.py")), *_face()]
     for folder in experiment_folders:
-        files += sorted(folder.glob("*.py"))
+        files += sorted(path for path in folder.glob("*.py") if path.is_file())
     code = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
     return keys.digest([spec, sources.is_quick, code])
 
@@ -94,4 +95,6 @@ def _without_arguments(job: Job) -> Job:
 
 def _job(values: dict[str, Any]) -> Job:
     tuples = {name: tuple(values[name]) for name in ("needs", "notes")}
-    return Job(**{**values, **tuples})
+    job = Job(**{**values, **tuples})
+    insist(job)
+    return job

@@ -137,9 +137,10 @@ def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _last_build(output: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads((output / "last-build.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        last = json.loads((output / "last-build.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    return last if isinstance(last, dict) and isinstance(last.get("pages"), dict) else {}
 
 
 def _write_changed(path: Path, content: bytes) -> None:

@@ -97,7 +97,8 @@ class _Planner:
         if any(job.run == name for job in self.jobs):
             return
         if name in seen:
-            raise ReportError(f"runs.{seen[0]}: a cycle of runs: {' → '.join((*seen, name))}")
+            told = f"a cycle of runs: {' → '.join((*seen, name))}; give one other weights"
+            raise ReportError(f"runs.{seen[0]}: {told}")
         if name not in self.report.runs:
             hint = nearest(name, self.report.runs)
             raise ReportError(f"no run is called {name!r}{hint}")
@@ -150,7 +151,7 @@ class _Planner:
                 inputs[f"{kind}.{one.name}"] = one.digest
                 notes += [self.sources.note(kind, one.name)]
         file = self.registry.files[experiment.name]
-        code = keys.fingerprint(file)
+        code = _code(file)
         needs = tuple(one.digest for one in _checkpoints(arguments))
         return Job(
             run=spec.name,
@@ -196,6 +197,14 @@ class _Planner:
 
     def _inherited(self, needs: tuple[str, ...]) -> list[str]:
         return [note for job in self.jobs if job.key in needs for note in job.notes]
+
+
+def _code(file: Path) -> Mapping[str, str]:
+    """Return the fingerprint of an experiment; what it imports when it is run has to be Python."""
+    try:
+        return keys.fingerprint(file)
+    except (SyntaxError, ValueError) as exc:
+        raise ReportError(f"{file}: a module that it imports is no Python: {exc}") from exc
 
 
 def _each(parameter: Parameter, opened: Any) -> list[tuple[str, Any]]:

@@ -53,12 +53,13 @@ class Store:
         folder = self.root / key
         try:
             manifest = json.loads((folder / "manifest.json").read_text())
-            contents = {name: _verified(folder / name, sha) for name, sha in manifest.items()}
+            contents = {name: _verified(folder, name, sha) for name, sha in manifest.items()}
             plain = json.loads(contents["result.json"])
             record = json.loads(contents["record.json"])
-        except (OSError, ValueError, LookupError, AttributeError):
+            result = _result(plain, contents.get)
+            math.isfinite(record["seconds"])  # TypeError or LookupError without such a number
+        except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError):
             return None
-        result = Result({name: from_plain(value, contents.get) for name, value in plain.items()})
         return Stored(key=key, result=result, record=record)
 
     def save(self, key: str, result: Result, record: Mapping[str, Any]) -> None:
@@ -154,7 +155,10 @@ def from_plain(value: Any, read: Callable[[str], bytes | None]) -> Any:
     if kind == "float":
         return float(value["value"])
     if kind == "array":
-        return _array(read(value["file"]) or b"")
+        content = read(value["file"])
+        if content is None:
+            raise ValueError(f"an entry has no file {value['file']}")
+        return _array(content)
     if kind == "Checkpoint":
         classes = tuple(value["classes"])
         return Checkpoint(network=value["network"], classes=classes, settings={}, state={})
@@ -162,8 +166,19 @@ def from_plain(value: Any, read: Callable[[str], bytes | None]) -> Any:
     return KIND_BY_NAME[kind](**parts)
 
 
-def _verified(path: Path, sha: str) -> bytes:
+def _result(plain: Mapping[str, Any], read: Callable[[str], bytes | None]) -> Result:
+    """Return a result from JSON data; TypeError if something in it is no artifact."""
+    found = {name: from_plain(value, read) for name, value in plain.items()}
+    if not all(isinstance(value, KINDS) for value in found.values()):
+        raise TypeError("a result is of metrics and artifacts")
+    return Result(found)
+
+
+def _verified(folder: Path, name: str, sha: str) -> bytes:
     """Return a file's bytes; ValueError if they are not those that were written."""
+    path = folder / Path(name).name
+    if path != folder / name:
+        raise ValueError(f"{name} is no file of an entry")
     if path.suffix == ".safetensors":  # large, read by runs only, which check what they load
         return b"" if path.is_file() else path.read_bytes()
     content = path.read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 
@@ -20,6 +21,22 @@ VERBS = {
     "export": "start",
     "data": "data",
 }
+
+
+OF_THE_MACHINE = frozenset(  # errors that no report can mend, and no defect of ours
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.ENAMETOOLONG,
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.EISDIR,
+    }
+)
 
 
 class Verbs(click.Group):
@@ -62,13 +79,38 @@ def main() -> None:
     from reporter.errors import ReportError, TextError
 
     try:
-        group(standalone_mode=False)
+        group(prog_name="report", standalone_mode=False)
     except ReportError as exc:
-        click.echo(f"report: {exc}", err=True)
+        _tell(str(exc))
         sys.exit(1 if isinstance(exc, TextError) else 2)
-    except click.ClickException as exc:
+    except click.exceptions.NoArgsIsHelpError as exc:
         exc.show()
         sys.exit(exc.exit_code)
+    except click.ClickException as exc:
+        _tell(_usage(exc))
+        sys.exit(exc.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("report: interrupted; finished runs are kept, build again to go on", err=True)
+        _tell("interrupted; finished runs are kept, build again to go on")
         sys.exit(130)
+    except OSError as exc:
+        if exc.errno not in OF_THE_MACHINE:
+            raise
+        where = str(exc.filename2 or exc.filename or "this machine")[:200]
+        _tell(f"{where}: {(exc.strerror or str(exc)).lower()}; see to it and build again")
+        sys.exit(1)
+
+
+def _tell(message: str) -> None:
+    """Print what went wrong as one line."""
+    click.echo(f"report: {' '.join(message.split())}", err=True)
+
+
+def _usage(exc: click.ClickException) -> str:
+    """Return click's complaint in our form: which verb, what is wrong, where help is."""
+    context = exc.ctx if isinstance(exc, click.UsageError) else None
+    verb = context.command_path.partition(" ")[2] if context else ""
+    told = exc.format_message().rstrip(".")
+    told = told.replace("is not a valid integer range", "should be a whole number")
+    told = told[:1].lower() + told[1:].replace(". Did you mean", "; did you mean")
+    help_ = "" if told.endswith("?") else f"; see `{f'report {verb}'.strip()} --help`"
+    return f"{verb}: {told}{help_}" if verb else f"{told}{help_}"

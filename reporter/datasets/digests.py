@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from reporter.errors import ReportError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,14 +17,18 @@ class Digests:
 
     def __init__(self, memory: Path) -> None:
         self.memory = memory
-        try:
-            self._known: dict[str, list[int | str]] = json.loads(memory.read_text())
-        except (OSError, ValueError):
-            self._known = {}
+        self._known = _remembered(memory)
         self._is_changed = False
 
     def of(self, path: Path) -> str:
-        """Return the sha-256 of the content of `path`."""
+        """Return the sha-256 of the content of `path`; ReportError if it can't be read."""
+        try:
+            return self._of(path)
+        except OSError as exc:
+            reason = (exc.strerror or str(exc)).lower()
+            raise ReportError(f"{path}: {reason}; put the file there anew") from exc
+
+    def _of(self, path: Path) -> str:
         stat = path.stat()
         seen = self._known.get(str(path))
         if seen and seen[:2] == [stat.st_size, stat.st_mtime_ns]:
@@ -40,3 +46,13 @@ class Digests:
             scratch = self.memory.with_suffix(".tmp")
             scratch.write_text(json.dumps(self._known))
             scratch.replace(self.memory)
+
+
+def _remembered(memory: Path) -> dict[str, list[int | str]]:
+    """Return what was written before; {} where that is damaged."""
+    try:
+        known: dict[str, list[int | str]] = json.loads(memory.read_text())
+        whole = all([*map(type, seen)] == [int, int, str] for seen in known.values())
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        return {}
+    return known if whole else {}

@@ -70,21 +70,28 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
         ReportError: what does not parse; with the file and, where it is known, the line.
     """
     from pybtex.database import parse_string
-    from pybtex.exceptions import PybtexError
 
     if not path.is_file():
         return {}
+    source = read_text(path)
     try:
-        entries = parse_string(read_text(path), "bibtex").entries
-    except PybtexError as exc:
-        raise ReportError(f"{path}: {' '.join(str(exc).split())}") from exc
+        entries = parse_string(source, "bibtex").entries
+    except Exception as exc:  # the library raises whatever it stumbles over
+        raise ReportError(f"{path}: {_told(exc)}") from exc
     items = {}
     for key, entry in entries.items():
         try:
             items[key] = _item(key, entry, entries.get(entry.fields.get("crossref", "")))
-        except (PybtexError, ValueError) as exc:  # of names, of LaTeX
-            raise ReportError(f"{path}: {key}: {' '.join(str(exc).split())}") from exc
+        except Exception as exc:  # of names, of LaTeX
+            raise ReportError(f"{path}: {key}: {_told(exc)}") from exc
     return items
+
+
+def _told(exc: Exception) -> str:
+    if isinstance(exc, RecursionError):
+        return "braces within braces, or a crossref to itself; take some away"
+    told = f"its LaTeX: {exc.reason}" if isinstance(exc, UnicodeDecodeError) else str(exc)
+    return f"can't be read: {' '.join(told.split())}; correct the entry"
 
 
 def _item(key: str, entry: Any, parent: Any = None) -> dict[str, Any]:
@@ -127,6 +134,8 @@ def _date(date: str, month: str = "") -> dict[str, Any]:
     if not found:
         return {"literal": text(date)}
     parts = [int(part) for part in found.groups() if part]
+    if any(not 1 <= part <= most for part, most in zip(parts[1:], (12, 31), strict=False)):
+        return {"literal": text(date)}
     name = month.strip("{}. ").lower()
     if len(parts) == 1 and name[:3] in MONTHS:
         parts.append(MONTHS.index(name[:3]) + 1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from inspect import signature
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
 from jinja2.sandbox import SandboxedEnvironment, safe_range
 
-from reporter.errors import ReportError
+from reporter.errors import ReportError, nearest
 from reporter.prose.cells import TableView
 from reporter.prose.claims import ClaimExtension, Court
 from reporter.prose.markdown import ID_CLOSE, ID_OPEN
@@ -43,6 +44,8 @@ SETTING: Mapping[str, Any] = {
     "trim_blocks": True,  # so that claims on lines of their own flow in one paragraph
     "lstrip_blocks": True,
 }
+TAGS = ("claim", "else", "endclaim", "if", "elif", "endif", "for", "endfor", "set", "raw", "endraw")
+SIGNS = {"'end of print statement'": "'}}'", "'end of statement block'": "'%}'"}
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
 OTHER_ID = re.compile(r"\{#[\w.:-]+[^#{}\n]*\}")  # which Jinja takes for a comment's beginning
 
@@ -67,6 +70,34 @@ class Templates(SandboxedEnvironment):
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Keep templates away from what values carry along."""
         return attr not in CLOSED and super().is_safe_attribute(obj, attr, value)
+
+
+def syntax(exc: TemplateSyntaxError) -> str:
+    """Return what is wrong with the syntax of a template, in the signs that authors write."""
+    told = (exc.message or "").rstrip(".")
+    for words, signs in SIGNS.items():
+        told = told.replace(words, signs)
+    tag = re.match("Encountered unknown tag '(\\w+)'", told)
+    if tag and tag[1] in TAGS:
+        return f"template syntax: {tag[1]!r} belongs to no block that is open"
+    hint = nearest(tag[1], TAGS) if tag else ""
+    return f"template syntax: {told}{hint if 'mean' in hint else ''}"
+
+
+def said(exc: BaseException, names: Mapping[str, Any]) -> str:
+    """Return what went wrong in a template that may call `names`, where it can be with a remedy."""
+    told = re.sub(r"\b[A-Z]\w*\.(?=\w+\()", "", str(exc))
+    unknown = re.fullmatch(r"(\w+)\(\) got an unexpected keyword argument '(\w+)'", told)
+    if unknown:
+        words = signature(names.get(unknown[1], str)).parameters
+        return f"{unknown[1]} knows no {unknown[2]}={nearest(unknown[2], words)}"
+    missing = re.fullmatch(r"(\w+)\(\) missing \d+ required .*?: (.*)", told)
+    if missing:
+        return f"{missing[1]} needs {missing[2]}"
+    if told == "no loader for this environment specified":
+        return "a section takes in no other file; write the text here"
+    is_sum = isinstance(exc, ZeroDivisionError) or "unsupported operand" in told
+    return f"{told}; templates do no arithmetic: use diff(a, b)" if is_sum else told
 
 
 def with_lines(tree: nodes.Template) -> nodes.Template:
