@@ -24,13 +24,12 @@ class Checked:
 
 def insist(made: Any) -> None:
     """Raise TypeError for the first field of a dataclass that is not what its annotation says."""
-    module = type(made).__module__
-    for field in fields(made):
-        value = getattr(made, field.name)
-        if not _fits(str(field.type), module)(value):
-            kind, alias = type(made).__name__, getattr(sys.modules[module], str(field.type), None)
-            wanted = ", ".join(map(repr, get_args(alias))) or field.type
-            raise TypeError(f"{kind}: {field.name} = {shown(value)} should be {wanted}")
+    for name, annotation, fits in _tests(made.__class__):
+        if not fits(getattr(made, name)):
+            alias = getattr(sys.modules[type(made).__module__], annotation, None)
+            wanted = ", ".join(map(repr, get_args(alias))) or annotation
+            told = f"{name} = {shown(getattr(made, name))} should be {wanted}"
+            raise TypeError(f"{type(made).__name__}: {told}")
 
 
 def insist_alike(kind: str, **lengths: int) -> None:
@@ -38,6 +37,15 @@ def insist_alike(kind: str, **lengths: int) -> None:
     if len(set(lengths.values())) > 1:
         told = " and ".join(f"{count} {name}" for name, count in lengths.items())
         raise ValueError(f"{kind}: {told}; give as many of each")
+
+
+@cache
+def _tests(kind: type) -> tuple[tuple[str, str, Fits], ...]:
+    """Return name, annotation and test of each field of a dataclass."""
+    return tuple(
+        (field.name, str(field.type), _fits(str(field.type), kind.__module__))
+        for field in fields(kind)
+    )
 
 
 @cache

@@ -23,6 +23,7 @@ VERBS = {
 }
 
 
+LONGEST = 480  # letters of a message
 OF_THE_MACHINE = frozenset(  # errors that no report can mend, and no defect of ours
     {
         errno.EACCES,
@@ -101,8 +102,11 @@ def main() -> None:
 
 
 def _tell(message: str) -> None:
-    """Print what went wrong as one line."""
-    click.echo(f"report: {' '.join(message.split())}", err=True)
+    """Print what went wrong as one line, without signs that a terminal obeys."""
+    line = "".join(s if s.isprintable() else "·" for s in " ".join(message.split()))
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
+    click.echo(f"report: {line}", err=True)
 
 
 def _usage(exc: click.ClickException) -> str:
