@@ -21,7 +21,7 @@ from tests.workspaces import COVER, images, png, workspace
 
 COMMON = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("suite", derandomize=True, max_examples=25, **COMMON)
-settings.register_profile("long", max_examples=3000, **COMMON)
+settings.register_profile("long", max_examples=1000, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 TABLES = """
@@ -197,7 +197,7 @@ def _spoil(entry, name, how, data):
         file.unlink()
         file.mkdir()
     elif how == "other names":
-        manifest.write_bytes(dump(data.draw(broken.changed(manifest.read_text()))))
+        manifest.write_text(json.dumps(data.draw(broken.changed(manifest.read_text()))))
     elif how == "other shape" and name in ("result.json", "record.json"):
         other = json.dumps(data.draw(broken.changed(file.read_text()))).encode()
         file.write_bytes(other)
