@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from reporter.shapes import Checked, insist_alike
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,7 +20,7 @@ Cell = str | int | float | bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Reading(Checked):
     """One measurement of a metric on the way: after `epoch` epochs, at learning rate `rate`."""
 
     value: float
@@ -27,7 +29,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(Checked):
     """One number, with what a reader must know to print and to judge it.
 
     Attributes:
@@ -52,7 +54,7 @@ class Metric:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class Column(Checked):
     """One column of a table: the `name` prose uses, the `label` a reader sees."""
 
     name: str
@@ -62,24 +64,35 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(Checked):
     """Rows of cells, one per column, in the order of `columns`."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    def __post_init__(self) -> None:
+        """Insist on a cell for each column."""
+        super().__post_init__()
+        for row in self.rows:
+            insist_alike("Table", columns=len(self.columns), cells=len(row))
+
 
 @dataclass(frozen=True, kw_only=True)
-class Series:
+class Series(Checked):
     """One curve: `y[i]` over `x[i]`."""
 
     label: str
     x: tuple[float, ...]
     y: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        """Insist on a y for each x."""
+        super().__post_init__()
+        insist_alike("Series", x=len(self.x), y=len(self.y))
+
 
 @dataclass(frozen=True, kw_only=True)
-class Curves:
+class Curves(Checked):
     """Curves that share their axes; `unit` is the unit of y ("fraction" is drawn in per cent)."""
 
     series: tuple[Series, ...]
@@ -90,7 +103,7 @@ class Curves:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bars:
+class Bars(Checked):
     """One labelled bar per value."""
 
     labels: tuple[str, ...]
@@ -98,9 +111,14 @@ class Bars:
     y_label: str
     unit: Unit = ""
 
+    def __post_init__(self) -> None:
+        """Insist on a label for each value."""
+        super().__post_init__()
+        insist_alike("Bars", labels=len(self.labels), values=len(self.values))
+
 
 @dataclass(frozen=True, kw_only=True)
-class Matrix:
+class Matrix(Checked):
     """A labelled grid of counts, for example a confusion matrix: rows are true classes."""
 
     row_labels: tuple[str, ...]
@@ -109,9 +127,16 @@ class Matrix:
     row_title: str = "true class"
     column_title: str = "predicted class"
 
+    def __post_init__(self) -> None:
+        """Insist on a value for each pair of labels."""
+        super().__post_init__()
+        insist_alike("Matrix", row_labels=len(self.row_labels), rows=len(self.values))
+        for row in self.values:
+            insist_alike("Matrix", column_labels=len(self.column_labels), values=len(row))
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ImageGrid:
+class ImageGrid(Checked):
     """Images side by side.
 
     Attributes:
@@ -126,9 +151,21 @@ class ImageGrid:
     columns: int = 4
     description: str = ""
 
+    def __post_init__(self) -> None:
+        """Insist on bytes of grey or colour, and on a label for each image or none."""
+        super().__post_init__()
+        insist_alike("ImageGrid", images=len(self.images), labels=len(self.labels or self.images))
+        for image in self.images:
+            is_grey = len(image.shape) == 2  # noqa: PLR2004 - height and width
+            if image.dtype != "uint8" or not (is_grey or image.shape[2:] == (3,)):
+                raise TypeError(
+                    f"ImageGrid: an image of {image.dtype}, shape {image.shape}, should be uint8, "
+                    "(height, width) or (height, width, 3)"
+                )
+
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Stage(Checked):
     """One step of a network as its drawing shows it: what it does, and the shape it gives.
 
     Attributes:
@@ -143,14 +180,14 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stages:
+class Stages(Checked):
     """A network from its input to its scores, drawn as blocks in a row."""
 
     stages: tuple[Stage, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Text:
+class Text(Checked):
     """A program's output or a listing, set in a monospaced block."""
 
     body: str
@@ -158,7 +195,7 @@ class Text:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Checkpoint:
+class Checkpoint(Checked):
     """A trained network: what builds it, and its state as arrays by parameter name."""
 
     network: str

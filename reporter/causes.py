@@ -91,7 +91,7 @@ def _was_built(job: Job, last_build: Path) -> bool:
     try:
         last = json.loads(last_build.read_text())
         return f"{job.run} (seed {job.seed})" in [*last["ran"], *last["cached"]]
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return False
 
 

@@ -11,8 +11,10 @@ a defect of ours and shows its traceback.
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
+import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +49,16 @@ def one_line(text: str) -> str:
 def visible(text: str) -> str:
     """Return a text on one line: signs that steer a terminal, or turn it around, are spelt out."""
     return STEERING.sub(lambda sign: ascii(sign[0])[1:-1], text)
+
+
+def shown(value: object) -> str:
+    """Return a wrong value as report.toml has it, on one line and never a long one."""
+    if isinstance(value, bool | dt.date | dt.time):
+        return str(value).lower()
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = 60
+    short.maxlevel = 3
+    return re.sub(r" at 0x[0-9a-f]+", "", short.repr(value))
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:

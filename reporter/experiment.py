@@ -12,8 +12,10 @@ from functools import cached_property
 from typing import Annotated, Any, get_args, get_origin, get_type_hints, overload
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
 
-from reporter.errors import ReportError, nearest
+from reporter.complaints import wanted
+from reporter.errors import ReportError, nearest, shown
 from reporter.inputs import Dataset, ImageFile, Weights
 
 if typing.TYPE_CHECKING:
@@ -94,12 +96,18 @@ class Parameter:
         """Return `value` as the type asked for; ReportError names `where`, value and type."""
         try:
             return self.adapter.validate_json(json.dumps(value, allow_nan=False), strict=True)
+        except ValidationError as exc:
+            raise ReportError(f"{where}: {shown(value)} {wanted(exc.errors()[0])}") from exc
+        except PydanticUserError as exc:
+            raise ReportError(
+                f"{where}: its type is nothing that report.toml can hold; choose int, float, str, "
+                "bool, a tuple of them, Dataset, Weights or ImageFile"
+            ) from exc
         except (TypeError, ValueError) as exc:
-            if not isinstance(exc, ValidationError):
-                raise ReportError(f"{where}: {value!r} is no plain, finite value") from exc
-            reason = exc.errors()[0]["msg"].removeprefix("Input should be ")
-            wanted = reason.replace("a valid array", "a list").replace("a valid string", "a text")
-            raise ReportError(f"{where}: {value!r} should be {wanted}") from exc
+            raise ReportError(
+                f"{where}: {shown(value)} should be a finite number, a text, true or false, or a "
+                "list of them"
+            ) from exc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +156,7 @@ class Experiment:
                     f"{where}: {self.name} needs a value for {name!r}; add {name} = …"
                 )
             else:
+                parameter.check(parameter.default, f"{where}.{name}: the default in {self.name}")
                 bound[name] = parameter.default
         return bound
 
@@ -186,12 +195,22 @@ def experiment(
 
 
 def _experiment(function: Callable[..., Result], quick: Mapping[str, Any]) -> Experiment:
+    where = f"experiment {function.__name__}"
     hints = get_type_hints(function, include_extras=True)
+    run, *others = inspect.signature(function).parameters.values() or (None,)
+    if run is None or run.kind is inspect.Parameter.KEYWORD_ONLY:
+        raise ReportError(f"{where}: takes no run; write def {function.__name__}(run: Run, *, …)")
+    for other in others:
+        if other.kind is not inspect.Parameter.KEYWORD_ONLY:
+            raise ReportError(f"{where}: {other.name!r} should stand after *, as (run: Run, *, …)")
+        if other.name not in hints:
+            raise ReportError(f"{where}: {other.name!r} has no type; write {other.name}: Count = …")
     parameters = {
-        name: Parameter(
-            name=name, annotation=hints.get(name, typing.Any), default=parameter.default
-        )
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        other.name: Parameter(name=other.name, annotation=hints[other.name], default=other.default)
+        for other in others
     }
+    for name in quick:
+        if name not in parameters:
+            hint = nearest(name, parameters)
+            raise ReportError(f"{where}: quick names no parameter {name!r}{hint}")
     return Experiment(name=function.__name__, function=function, parameters=parameters, quick=quick)

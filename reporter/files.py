@@ -51,11 +51,10 @@ def told(path: Path) -> Iterator[None]:
         raise DiskError(f"{path} can't be written: {reason(exc)}") from exc
 
 
-def reason(exc: OSError) -> str:
-    """Return what the system says, and the remedy where there is one."""
+def reason(exc: OSError, remedy: str = "see to it and build again") -> str:
+    """Return what the system says, and what to do about it."""
     said = (exc.strerror or str(exc)).lower()
-    remedy = {"no space left on device": "; free some and build again"}
-    return said + remedy.get(said, "")
+    return f"{said}; {'free some and build again' if exc.errno == errno.ENOSPC else remedy}"
 
 
 def flush(file: BinaryIO) -> None:

@@ -12,6 +12,7 @@ from reporter.errors import ReportError
 from reporter.files import write_atomically
 from reporter.meaning.reach import MODULES, is_passed_over
 from reporter.plan import Job, Plan
+from reporter.shapes import insist
 from reporter.store import dump
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 # Known only to a plan made from the sources; and code, which the jobs of an experiment share.
 LEFT_OUT = frozenset({"arguments", "code", "file", "reasons"})
 PARTS = ("datasets", "learn")  # of this program, beside the face, that runs reach
-FACE = ("__init__", "artifacts", "errors", "experiment", "inputs")
+FACE = (
+    "__init__", "artifacts", "complaints", "environment", "errors", "experiment", "inputs", "shapes"
+)  # fmt: skip
 
 
 def write(path: Path, plan: Plan, stamp: str) -> None:
@@ -47,13 +50,13 @@ def read(path: Path) -> tuple[Plan, str] | None:
         plain = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except ValueError as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise ReportError(f"{path}: not a lock file; remove it and build again") from exc
     try:
         if plain["format"] != keys.FORMAT:
             return None
         jobs = tuple(_job(values, plain["code"]) for values in plain["jobs"])
-        return Plan(jobs=jobs), plain["stamp"]
+        return Plan(jobs=jobs), str(plain["stamp"])
     except (LookupError, TypeError) as exc:
         raise ReportError(f"{path}: not a lock file; remove it and build again") from exc
 
@@ -121,4 +124,6 @@ def _without_arguments(job: Job) -> Job:
 
 def _job(values: dict[str, Any], code: dict[str, dict[str, str]]) -> Job:
     tuples = {name: tuple(values[name]) for name in ("needs", "notes")}
-    return Job(**{**values, **tuples, "code": code[values["experiment"]]})
+    job = Job(**{**values, **tuples, "code": code[values["experiment"]]})
+    insist(job)
+    return job

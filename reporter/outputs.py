@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table
 from reporter.files import write_atomically
-from reporter.standing import last_build, program
+from reporter.standing import last_build, program, sealed
 from reporter.store import dump, to_plain
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def write_record(
         if outcome.damaged:
             did["damaged"].append(f"{outcome.damaged} of {name}")
     last = {**made, **did, "seconds": round(seconds, 2)}
-    write_atomically(output / "last-build.json", dump(last))
+    write_atomically(output / "last-build.json", dump(sealed(last)))
 
 
 def _csv(outputs: Mapping[int, object]) -> bytes:

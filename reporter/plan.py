@@ -115,7 +115,8 @@ class _Planner:
         if any(job.run == name for job in self.jobs):
             return
         if name in seen:
-            raise ReportError(f"runs.{seen[0]}: a cycle of runs: {' → '.join((*seen, name))}")
+            told = f"a cycle of runs: {' → '.join((*seen, name))}; give one other weights"
+            raise ReportError(f"runs.{seen[0]}: {told}")
         if name not in self.report.runs:
             hint = nearest(name, self.report.runs)
             raise ReportError(f"no run is called {name!r}{hint}")
@@ -197,7 +198,11 @@ class _Planner:
         if experiment not in self.codes:
             file = self.registry.files[experiment]
             codebase = self.codebases.setdefault(file.parent, Codebase(file.parent))
-            self.codes[experiment] = reached(codebase, file, experiment)
+            try:
+                self.codes[experiment] = reached(codebase, file, experiment)
+            except (SyntaxError, ValueError) as exc:
+                told = "a module that it imports is no Python"
+                raise ReportError(f"{file}: {told}: {exc}") from exc
         return self.codes[experiment]
 
     def _open(self, parameter: Parameter, value: Any, where: str, seed: int) -> Any:

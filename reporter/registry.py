@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+import traceback
 import types
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -45,7 +46,7 @@ def load(folders: Iterable[Path]) -> Registry:
     files: dict[str, Path] = {}
     for folder in folders:
         here: dict[str, Path] = {}
-        for path in sorted(folder.glob("[!_]*.py")):
+        for path in sorted(folder.glob("[!_.]*.py")):
             for found in experiments_in(path):
                 if found.name in here:
                     raise ReportError(
@@ -95,9 +96,9 @@ def _import(path: Path) -> types.ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         del sys.modules[name]
-        raise ReportError(f"{path}: can't be imported: {type(exc).__name__}: {exc}") from exc
+        raise ReportError(f"{path}: {_told(exc, path)}") from exc
     return module
 
 
@@ -132,3 +133,20 @@ class _Modules:
 def _package(folder: Path) -> str:
     """Return the name of the package that the files of `folder` are imported into."""
     return PREFIX + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+
+
+def _told(exc: BaseException, path: Path) -> str:
+    """Return why a file can't be imported, and the line of it that says so."""
+    if isinstance(exc, ReportError):  # of the decorator
+        return str(exc)
+    told = str(exc).replace(_package(path.parent), "")
+    if isinstance(exc, ImportError) and exc.path:
+        told = told.replace(f" ({exc.path})", "")
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(exc.__traceback__)
+        if frame.filename == str(path)
+    ]
+    where = f" (line {lines[-1]})" if lines else ""
+    words = f"{type(exc).__name__}: {told}" if told else type(exc).__name__
+    return f"can't be imported: {words}{where}"

@@ -3,49 +3,45 @@
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - pydantic reads it
-import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
-from reporter import trust
-from reporter.errors import ReportError, nearest
+from reporter import fields, trust
+from reporter.complaints import wanted
+from reporter.errors import ReportError, nearest, shown
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-RESERVED = frozenset({"store", "work", "cache", "figures"})  # folders of build/
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+REMEDIES = {  # for what the reader of TOML says
+    "invalid value": "; a text stands in quotes",
+    "cannot overwrite": "; the key stands there twice",
+    "invalid date": "; no calendar has it",
+}
 OWN_KEYS = frozenset({"experiment", "base", "seeds", "timeout_s", "quick"})
-
-
-def _free(name: str) -> str:
-    if name in RESERVED:
-        raise ValueError(f"build/{name}/ holds other things; choose another name")
-    return name
-
-
-def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
-    if len(set(seeds)) < len(seeds):
-        raise ValueError("a seed stands there twice; name each once")
-    return seeds
-
-
-def _tag(language: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
-        raise ValueError("no language has this tag; choose one such as en, de or pt-BR")
-    return language
 
 
 class Part(BaseModel):
     """A table of report.toml: unknown keys are errors, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Author(Part):
     """One author, as the cover shows them."""
 
-    name: str
+    name: fields.Said
     id: str = ""
     email: str = ""
 
@@ -53,15 +49,17 @@ class Author(Part):
 class Cover(Part):
     """`[report]`: what the title page says, and where outputs go."""
 
-    name: Annotated[Name, AfterValidator(_free)]  # outputs go to build/<name>/
-    title: str
+    name: Annotated[fields.Name, AfterValidator(fields.free)]  # outputs go to build/<name>/
+    title: fields.Said
     subtitle: str = ""
     course: str = ""
     assignment: str = ""
     term: str = ""
     authors: tuple[Author, ...] = ()
-    date: dt.date  # given, never "today": same inputs, same bytes
-    language: Annotated[str, AfterValidator(_tag)] = "en"
+    date: Annotated[
+        dt.date, BeforeValidator(fields.day)
+    ]  # given, never "today": same inputs, same bytes
+    language: Annotated[str, AfterValidator(fields.tag)] = "en"
     citations: Annotated[  # "numeric", "author-year", or a .csl file of the workspace
         str,
         AfterValidator(lambda name: "numeric" if name == "ieee" else name),  # its former name
@@ -75,9 +73,7 @@ class Settings(Part):
     """`[settings]`: how runs are executed; recorded with each result, never in its key."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: Annotated[int, Field(gt=0)] = (
-        1  # per worker; fixed, since the count changes float sums
-    )
+    threads: fields.Count = 1  # per worker; fixed, since the count changes float sums
 
 
 class Share(Part):
@@ -90,39 +86,41 @@ class Share(Part):
 class Archive(Part):
     """A zip or tar file that `report data get` fetches and unpacks."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
-    sha256: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{64}$")]  # checked before it is unpacked
+    url: Annotated[str, AfterValidator(fields.address)]
+    sha256: Annotated[str, AfterValidator(fields.sha256)]  # checked before it is unpacked
     folder: str = ""  # inside the archive: the one that is the data set
 
 
 class HuggingFace(Part):
     """A sample of one split of a Hugging Face data set; `report data get` draws it."""
 
-    repo: Annotated[str, Field(min_length=1)]  # "owner/name", or a folder
+    repo: fields.Said  # "owner/name", or a folder
     revision: str | None = None  # a commit keeps it the same for good
     split: str = "train"
     image: str = "image"  # column
     label: str = "label"  # column
     classes: tuple[str, ...] = ()  # (): all
-    per_class: Annotated[int, Field(gt=0)] | None = None  # images; None: all
+    per_class: fields.Count | None = None  # images; None: all
     seed: int = 0
 
 
 class Data(Part):
     """`[data.NAME]`: one data set, from a folder, from another one, or generated."""
 
-    path: str | None = None  # a folder of class folders; data/NAME for what is fetched
+    path: fields.Place | None = None  # a folder of class folders; data/NAME for what is fetched
     archive: Archive | None = None  # where `report data get` has it from
     huggingface: HuggingFace | None = None
     source: Literal["paintings", "formulas"] | None = None  # generated instead of read
     from_: Annotated[str | None, Field(alias="from")] = None  # another data set, changed
     swap: bool = False  # training and test set change places
-    split: str | Share = "folders"  # or "splits.csv", or { test = 0.1, seed = 42 }
+    split: Annotated[str | Share, BeforeValidator(fields.split)] = (
+        "folders"  # or "splits.csv", or { test = 0.1, seed = 42 }
+    )
     classes: Literal["exact", "casefold"] = "exact"  # class folders that differ in case
     leaked: Literal["keep", "drop"] = "keep"  # test images that are training images, byte for byte
     class_count: Annotated[int, Field(gt=1)] | None = None  # checked; a stand-in has as many
-    train: Annotated[int, Field(gt=0)] = 100  # generated images per class
-    test: Annotated[int, Field(gt=0)] = 40
+    train: fields.Count = 100  # generated images per class
+    test: fields.Count = 40
     size: Annotated[int, Field(ge=32, le=512)] = 96  # side of a generated image in pixels
     level: Annotated[int, Field(ge=0, le=3)] = 1  # difficulty of generated paintings
     quick: Literal["procedural"] | None = None  # the stand-in of --quick, said on page one
@@ -131,7 +129,7 @@ class Data(Part):
 class Image(Part):
     """`[images.NAME]`: one photograph, and what a person sees on it."""
 
-    path: str
+    path: fields.Place
     expected: str | None = None
     credit: str | None = None
 
@@ -139,17 +137,17 @@ class Image(Part):
 class WeightsSource(Part):
     """`[weights.NAME]`: "random", "imagenet", "file:PATH" or "run:NAME"."""
 
-    source: Annotated[str, Field(pattern=r"^(random|imagenet|file:.+|run:.+)$")]
+    source: Annotated[str, AfterValidator(fields.source)]
     quick: Literal["random"] | None = None
 
 
 class RunSpec(Part):
     """`[runs.NAME]`, its `base` merged in: one experiment with one set of parameters."""
 
-    name: Name
+    name: fields.Name
     experiment: str
     parameters: dict[str, Any]
-    seeds: Annotated[tuple[int, ...], Field(min_length=1), AfterValidator(_distinct)] = (0,)
+    seeds: Annotated[tuple[int, ...], Field(min_length=1), AfterValidator(fields.distinct)] = (0,)
     timeout_s: Annotated[float, Field(gt=0)] | None = None
     quick: dict[str, Any] = {}
 
@@ -161,10 +159,10 @@ class Report(Part):
     schema_: Annotated[Literal[1], Field(alias="schema")]
     report: Cover
     settings: Settings = Settings()
-    data: dict[Name, Data] = {}
-    images: dict[Name, Image] = {}
-    weights: dict[Name, WeightsSource] = {}
-    runs: dict[Name, RunSpec] = {}
+    data: dict[fields.Name, Data] = {}
+    images: dict[fields.Name, Image] = {}
+    weights: dict[fields.Name, WeightsSource] = {}
+    runs: dict[fields.Name, RunSpec] = {}
 
     @property
     def name(self) -> str:
@@ -190,19 +188,28 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
     _insist_own_texts(folder)
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        given = {_override(raw, override) for override in overrides}
+        fields.insist_plain(raw, "", path)
+        runs = raw.get("runs", {})
+        if not isinstance(runs, dict):
+            raise ReportError(f"{path}: runs: {shown(runs)} should be tables, [runs.NAME]")
+        raw["runs"] = {name: _run_table(name, runs, path, given) for name in runs}
+        return Report.model_validate({**raw, "folder": folder})
     except FileNotFoundError as exc:
         raise ReportError(f"{folder}: no report.toml there; `report init DIR` makes one") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise ReportError(f"{path}: not valid TOML: {_first_lower(str(exc))}") from exc
-    given = {_override(raw, override) for override in overrides}
-    runs = raw.get("runs", {})
-    if not isinstance(runs, dict):
-        raise ReportError(f"{path}: runs: {runs!r} should be tables, [runs.NAME]")
-    raw["runs"] = {name: _run_table(name, runs, path, given) for name in runs}
-    try:
-        return Report.model_validate({**raw, "folder": folder})
     except ValidationError as exc:
         raise ReportError(f"{path}: {_explain(exc)}") from exc
+    except UnicodeDecodeError as exc:
+        line = exc.object.count(b"\n", 0, exc.start) + 1
+        raise ReportError(f"{path}:{line}: a byte that is no UTF-8; save it as UTF-8") from exc
+    except tomllib.TOMLDecodeError as exc:
+        told = _first_lower(str(exc))
+        remedy = next((hint for start, hint in REMEDIES.items() if told.startswith(start)), "")
+        raise ReportError(f"{path}: not valid TOML: {told}{remedy}") from exc
+    except ValueError as exc:  # of Python, which reads no such number
+        raise ReportError(f"{path}: a number has thousands of digits; shorten it") from exc
+    except RecursionError as exc:
+        raise ReportError(f"{path}: tables within tables, too deep; make it flat") from exc
 
 
 def _insist_own_texts(folder: Path) -> None:
@@ -224,8 +231,8 @@ def _override(raw: dict[str, Any], override: str) -> tuple[str, ...]:
     """Apply one "a.b.c=value" to the raw tables; return its keys."""
     target, sign, text = override.partition("=")
     keys = target.strip().split(".")
-    if not sign or len(keys) < 2:  # noqa: PLR2004 - a table and a key
-        raise ReportError(f"--set {override!r}: should look like runs.last-fc.epochs=5")
+    if not sign or len(keys) < 2 or not all(keys):  # noqa: PLR2004 - a table and a key
+        raise ReportError(f"--set {shown(override)}: should look like runs.last-fc.epochs=5")
     try:
         value = tomllib.loads(f"v = {text}")["v"]
     except tomllib.TOMLDecodeError:
@@ -234,8 +241,10 @@ def _override(raw: dict[str, Any], override: str) -> tuple[str, ...]:
     if keys[0] in Report.model_fields.keys() - {"folder"}:
         raw.setdefault(keys[0], {})
     for key in keys[:-1]:
-        if key not in table or not isinstance(table[key], dict):
-            raise ReportError(f"--set {override!r}: no table {key!r}{nearest(key, table)}")
+        if key in table and not isinstance(table[key], dict):
+            raise ReportError(f"--set {shown(override)}: {key!r} is a value, no table; end there")
+        if key not in table:
+            raise ReportError(f"--set {shown(override)}: no table {key!r}{nearest(key, table)}")
         table = table[key]
     table[keys[-1]] = value
     return tuple(keys)
@@ -272,35 +281,49 @@ def _with_base(
     name: str, runs: dict[str, Any], path: Path, seen: tuple[str, ...]
 ) -> dict[str, Any]:
     if name in seen:
-        raise ReportError(f"{path}: runs.{name}: its base is itself: {' → '.join((*seen, name))}")
+        raise ReportError(
+            f"{path}: runs.{name}: its base is itself: {' → '.join((*seen, name))}; name another"
+        )
     table = runs[name]
     if not isinstance(table, dict):
-        raise ReportError(f"{path}: runs.{name}: {table!r} should be a table")
+        raise ReportError(f"{path}: runs.{name}: {shown(table)} should be a table, [runs.NAME]")
     base = table.get("base")
     if base is None:
         return dict(table)
     if not isinstance(base, str) or base not in runs:
-        raise ReportError(
-            f"{path}: runs.{name}.base: no run is called {base!r}{nearest(str(base), runs)}"
-        )
+        hint = nearest(str(base), runs)
+        raise ReportError(f"{path}: runs.{name}.base: no run is called {shown(base)}{hint}")
     return {**_with_base(base, runs, path, (*seen, name)), **table}
 
 
 def _explain(exc: ValidationError) -> str:
     """Turn the first complaint of pydantic into key, value and remedy."""
-    error = max(exc.errors(), key=lambda error: len(error["loc"]))  # of a union the nearest fit
+    error = max(exc.errors(), key=_weight)
     keys = [
-        str(key) for key in error["loc"] if not re.fullmatch(r"[a-z-]+\[.*\]|Share|str", str(key))
+        str(key)
+        for place, key in enumerate(error["loc"])
+        if key != "[key]" and (place < 3 or key not in ("Share", "str"))  # noqa: PLR2004 - unions stand in fields
     ]
-    where = ".".join(keys)
+    where = ".".join(key for key in keys if key != "parameters")
+    if "[key]" in error["loc"]:
+        where = keys[0]
     if error["type"] == "extra_forbidden":
         parent = ".".join(keys[:-1])
         hint = nearest(keys[-1], _fields(keys[:-1]))
-        return f"{parent or 'top level'}: unknown key {keys[-1]!r}{hint}"
+        return f"{parent or 'top level'}: unknown key {shown(keys[-1])}{hint}"
     if error["type"] == "missing":
-        return f"{where}: missing; add it"
-    value = error["input"]
-    return f"{where}: {value!r}: {_first_lower(error['msg'])}"
+        return f"{where}: missing; add {keys[-1]} = …" if len(keys) > 1 else _missing(where)
+    return f"{where}: {shown(error['input'])} {wanted(error)}"
+
+
+def _weight(error: ErrorDetails) -> tuple[int, bool]:
+    """Return what complaints are chosen by: of a union the nearest fit, and slips before gaps."""
+    return len(error["loc"]), error["type"] == "extra_forbidden"
+
+
+def _missing(part: str) -> str:
+    """Return the remedy for a missing table, or for the line that says what the file is."""
+    return f"{part}: missing; add {'schema = 1' if part == 'schema' else f'a table [{part}]'}"
 
 
 def _fields(keys: list[str]) -> list[str]:

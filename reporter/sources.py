@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,9 @@ class Sources:
     def data(self, name: str, where: str, seen: tuple[str, ...] = ()) -> Dataset:
         """Open the data set called `name`."""
         if name in seen:
-            raise ReportError(f"{where}: a cycle of data sets: {' → '.join((*seen, name))}")
+            raise ReportError(
+                f"{where}: a cycle of data sets: {' → '.join((*seen, name))}; name another"
+            )
         if name not in self.report.data:
             hint = nearest(name, self.report.data)
             raise ReportError(f"{where}: no data set is called {name!r}{hint}")
@@ -199,7 +202,9 @@ class Sources:
         """Return a path of report.toml; what is embedded ("shipped:…") lies with the program."""
         if text.startswith("shipped:"):
             return shipped.folder("data") / text.removeprefix("shipped:")
-        return self.report.folder / Path(text).expanduser()
+        with suppress(RuntimeError):  # a "~name" of nobody is a name like any other
+            text = str(Path(text).expanduser())
+        return self.report.folder / text
 
 
 def photograph_note(name: str) -> str:

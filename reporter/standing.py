@@ -29,12 +29,18 @@ SET_ELSEWHERE = frozenset({"learn", "__pycache__", "_shipped"})  # of the packag
 
 
 def last_build(output: Path, sources: str = "") -> dict[str, Any]:
-    """Return what last-build.json holds; {} where there is none, or none of these `sources`."""
+    """Return what last-build.json holds; {} where it is damaged or not of these `sources`."""
     try:
         last = dict(json.loads((output / "last-build.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        is_whole = last.pop("seal", "") == keys.digest(last)
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
-    return last if sources in ("", last.get("sources")) else {}
+    return last if is_whole and sources in ("", last["sources"]) else {}
+
+
+def sealed(last: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what last-build.json is to hold, with a digest of it: what is damaged is not used."""
+    return {**last, "seal": keys.digest(last)}
 
 
 def sources(request: Request, at: Workplace) -> str:

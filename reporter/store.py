@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
-UNREADABLE = (OSError, ValueError, LookupError, AttributeError, TypeError)  # of a damaged entry
+UNREADABLE = (  # what reading a damaged entry raises
+    OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +84,8 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.root).close()
         except OSError as exc:
-            message = f"results can't be stored in {self.root}: {reason(exc)}; "
-            raise ReportError(message + "set REPORT_STORE to a folder that can be written") from exc
+            why = reason(exc, "set REPORT_STORE to a folder that can be written")
+            raise ReportError(f"results can't be stored in {self.root}: {why}") from exc
 
     def claim(self, key: str) -> Claim | None:
         """Return the right to compute the result of `key`; None while another process has it."""
@@ -94,9 +96,18 @@ class Store:
 
         Of a checkpoint only its being there is looked at: `damage` reads it, too.
         """
-        for _ in range(2):  # again, in case it was replaced while it was read
+        while True:
+            before = self._identity(key)
             with contextlib.suppress(*UNREADABLE):
                 return self._opened(key)
+            if self._identity(key) == before:  # else it was replaced while it was read
+                return None
+
+    def _identity(self, key: str) -> tuple[int, int] | None:
+        """Return what tells an entry from another one of its key; None while there is none."""
+        with contextlib.suppress(OSError):
+            stat = (self.root / key).stat()
+            return stat.st_ino, stat.st_ctime_ns
         return None
 
     def damage(self, key: str) -> str:
@@ -175,9 +186,10 @@ class Store:
     def _opened(self, key: str) -> Stored:
         """Return an entry; one of UNREADABLE if it is missing or damaged."""
         contents = self._contents(key)
-        plain = json.loads(contents["result.json"])
-        result = Result({name: from_plain(value, contents.get) for name, value in plain.items()})
-        return Stored(key=key, result=result, record=json.loads(contents["record.json"]))
+        result = _result(json.loads(contents["result.json"]), contents.get)
+        record = json.loads(contents["record.json"])
+        math.isfinite(record["seconds"])  # TypeError or LookupError without such a number
+        return Stored(key=key, result=result, record=record)
 
     def _contents(self, key: str) -> dict[str, bytes]:
         """Return the files of an entry, each as it was written."""
@@ -222,12 +234,23 @@ def from_plain(value: Any, read: Callable[[str], bytes | None]) -> Any:
     if kind == "float":
         return float(value["value"])
     if kind == "array":
-        return _array(read(value["file"]) or b"")
+        content = read(value["file"])
+        if content is None:
+            raise ValueError(f"an entry has no file {value['file']}")
+        return _array(content)
     if kind == "Checkpoint":
         classes = tuple(value["classes"])
         return Checkpoint(network=value["network"], classes=classes, settings={}, state={})
     parts = {name: from_plain(part, read) for name, part in value.items() if name != "kind"}
     return KIND_BY_NAME[kind](**parts)
+
+
+def _result(plain: Mapping[str, Any], read: Callable[[str], bytes | None]) -> Result:
+    """Return a result from JSON data; TypeError if something in it is no artifact."""
+    found = {name: from_plain(value, read) for name, value in plain.items()}
+    if not all(isinstance(value, KINDS) for value in found.values()):
+        raise TypeError("a result is of metrics and artifacts")
+    return Result(found)
 
 
 def _manifest(folder: Path) -> dict[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporter import lock, plan, registry, report, runner, shipped, trust
 from reporter.budget import Allowance, Choice, choose
 from reporter.datasets import listings
 from reporter.datasets.digests import Digests
+from reporter.environment import limit_bytes, store_folder
 from reporter.errors import ReportError
 from reporter.forecast import Forecast
 from reporter.past import past_seconds
@@ -22,6 +22,7 @@ from reporter.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from reporter.plan import Plan
     from reporter.registry import Registry
@@ -75,6 +76,12 @@ def open_workplace(request: Request) -> Workplace:
     opened = report.load(request.folder, request.overrides)
     name = f"{opened.name}@quick" if request.is_quick else opened.name
     output = request.root / name
+    store = store_folder(request.root)
+    limit_bytes()  # what is wrong with it is told before a run asks for it
+    for folder in (request.root, output, store):
+        if folder.exists() and not folder.is_dir():
+            told = "is a file; it should be a folder for what is built: move the file away"
+            raise ReportError(f"{folder} {told}")
     is_shipped = request.folder.is_relative_to(shipped.folder("templates"))
     beside = not (is_shipped or request.is_quick or request.overrides)
     sources = Sources(
@@ -87,7 +94,7 @@ def open_workplace(request: Request) -> Workplace:
     return Workplace(
         report=opened,
         sources=sources,
-        store=Store(Path(os.environ.get("REPORT_STORE") or request.root / "store")),
+        store=Store(store),
         root=request.root,
         output=output,
         lock=(request.folder if beside else output) / "report.lock",

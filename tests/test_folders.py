@@ -145,7 +145,7 @@ BAD = {
     "one class": (
         {"train/dog": 1, "test/dog": 1},
         "folders",
-        "{root}/train holds 1 class folders; two are the least",
+        "{root}/train holds 1 class folder; two are the least",
     ),
     "classes that differ in case": (
         {"train/dog": 1, "train/Cat": 1, "test/dog": 1, "test/cat": 1},
@@ -160,7 +160,7 @@ BAD = {
     "class only in test": (
         {**SPLIT, "test/owl": 1},
         "folders",
-        "class 'owl' is only in test; choose from cat, dog",
+        "class 'owl' is only in test; add the folder owl to train, or remove it",
     ),
 }
 

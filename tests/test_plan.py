@@ -151,7 +151,7 @@ weights = "run:b"
 experiment = "trains"
 weights = "run:a"
 """
-    assert _fails(tmp_path, tables) == "runs.a: a cycle of runs: a → b → a"
+    assert _fails(tmp_path, tables) == "runs.a: a cycle of runs: a → b → a; give one other weights"
 
 
 BAD = {

@@ -523,7 +523,7 @@ def test_an_alternative_text_of_the_author_wins(tmp_path: Path) -> None:
 def test_the_number_of_alternative_texts_is_checked(tmp_path: Path) -> None:
     """As that of captions is."""
     text = '{{ figures(["one.loss", "one.names"], alt=["A"]) }}'
-    told = "01-results.md:3: figures: 2 figures, but 1 alts"
+    told = "01-results.md:3: figures: 2 figures, but 1 alts; give one each"
     assert _error(tmp_path, text) == told
 
 
@@ -636,7 +636,10 @@ def test_a_section_may_begin_with_a_block_of_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sections", "expected"),
     [
-        ({"01-a.md": '+++\ntitel = "x"\n+++\n'}, "01-a.md: unknown key 'titel'"),
+        (
+            {"01-a.md": '+++\ntitel = "x"\n+++\n'},
+            "01-a.md: the block between +++: unknown key 'titel'",
+        ),
         ({"01-a.md": "+++\ntitle = \n+++\n"}, "01-a.md: the block between +++ is not valid TOML"),
         ({"01-a.md": "No heading.\n"}, "01-a.md: has no title; begin it with # Title"),
         (

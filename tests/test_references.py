@@ -158,7 +158,7 @@ def test_a_style_of_the_workspace_is_used(tmp_path):
     ("name", "content", "message"),
     [
         ("nature", None, "report.citations: there is no style 'nature'; choose from author-year"),
-        ("no.csl", None, "report.citations: there is no style 'no.csl'; put the file there"),
+        ("no.csl", None, "report.citations: there is no style 'no.csl'; put the file into"),
         ("own.csl", "no XML", "own.csl: can't be used; take a CSL style"),
         ("own.csl", '<style xmlns="http://purl.org/net/xbiblio/csl"/>', "own.csl: can't be used"),
     ],

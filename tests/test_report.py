@@ -145,7 +145,7 @@ def test_lists_are_named_in_order(tmp_path: Path) -> None:
     """Of figures, tables and listings; anything else is told."""
     line = 'lists = ["tables", "figures"]\n'
     assert _load(tmp_path, COVER + line).report.lists == ("tables", "figures")
-    with pytest.raises(ReportError, match="'pictures': input should be 'figures'"):
+    with pytest.raises(ReportError, match="'pictures' should be 'figures'"):
         _load(tmp_path, COVER + 'lists = ["pictures"]\n')
 
 
@@ -190,7 +190,7 @@ RUN = '[runs.a]\nexperiment = "toy"\n'
 BAD = {
     "language": (
         COVER + 'language = "german"\n',
-        "report.language: 'german': value error, no language has this tag; choose one such as en",
+        "report.language: 'german' should be the tag of a language, such as en",
     ),
     "misspelt table": (
         COVER + "[setings]\n",
@@ -230,55 +230,61 @@ BAD = {
     ),
     "missing key": (
         COVER.replace('title = "A tiny report"\n', ""),
-        "report.title: missing; add it",
+        "report.title: missing; add title = …",
     ),
-    "missing table": ("schema = 1\n", "report: missing; add it"),
-    "missing schema": (COVER.replace("schema = 1\n", ""), "schema: missing; add it"),
-    "newer schema": (COVER.replace("schema = 1", "schema = 2"), "schema: 2: input should be 1"),
+    "missing table": ("schema = 1\n", "report: missing; add a table [report]"),
+    "missing schema": (COVER.replace("schema = 1\n", ""), "schema: missing; add schema = 1"),
+    "newer schema": (COVER.replace("schema = 1", "schema = 2"), "schema: 2 should be 1"),
     "date that is none": (
         COVER.replace("2026-05-04", '"soon"'),
-        "report.date: 'soon': ",
+        "report.date: 'soon' should be a date without quotes, such as 2026-05-04",
     ),
     "name with a space": (
         COVER.replace('"tiny"', '"a b"'),
-        "report.name: 'a b': string should match pattern",
+        "report.name: 'a b' should be of letters, digits",
     ),
     "name of a folder of build/": (
         COVER.replace('"tiny"', '"store"'),  # report clean would remove the results
-        "report.name: 'store': ",
+        "report.name: 'store' names build/store/",
     ),
     "device that is none": (
         COVER + '[settings]\ndevice = "tpu"\n',
-        "settings.device: 'tpu': input should be 'auto', 'cpu' or 'cuda'",
+        "settings.device: 'tpu' should be 'auto', 'cpu' or 'cuda'",
     ),
     "no thread": (
         COVER + "[settings]\nthreads = 0\n",
-        "settings.threads: 0: input should be greater than 0",
+        "settings.threads: 0 should be greater than 0",
     ),
     "share beyond one": (
         COVER + '[data.d]\npath = "d"\nsplit = { test = 1.5 }\n',
-        "data.d.split.test: 1.5: input should be less than 1",
+        "data.d.split.test: 1.5 should be less than 1",
     ),
     "source that is none": (
         COVER + '[weights.w]\nsource = "web"\n',
-        "weights.w.source: 'web': string should match pattern",
+        'weights.w.source: \'web\' should be "random", "imagenet"',
     ),
     "seeds that are text": (
         COVER + RUN + 'seeds = ["x"]\n',
-        "runs.a.seeds.0: 'x': input should be a valid integer",
+        "runs.a.seeds.0: 'x' should be a whole number",
     ),
-    "seed given twice": (COVER + RUN + "seeds = [1, 1]\n", "runs.a.seeds: [1, 1]: "),  # no n = 2
-    "no seed": (COVER + RUN + "seeds = []\n", "runs.a.seeds: []: "),
+    "seed given twice": (
+        COVER + RUN + "seeds = [1, 1]\n",
+        "runs.a.seeds: [1, 1] names a seed twice",
+    ),  # no n = 2
+    "no seed": (COVER + RUN + "seeds = []\n", "runs.a.seeds: [] should not be empty"),
     "time that is up": (
         COVER + RUN + "timeout_s = 0\n",
-        "runs.a.timeout_s: 0: input should be greater than 0",
+        "runs.a.timeout_s: 0 should be greater than 0",
     ),
     "run without experiment": (
         COVER + "[runs.a]\nx = 1\n",
         'runs.a: needs an experiment; add experiment = "…"',
     ),
     "run that is no table": (COVER + "[runs]\na = 3\n", "runs.a: 3 should be a table"),
-    "runs that are no table": (COVER.replace("schema", "runs = 3\nschema"), "runs: 3"),
+    "runs that are no table": (
+        COVER.replace("schema", "runs = 3\nschema"),
+        "runs: 3 should be tables",
+    ),
     "unknown base": (
         COVER + '[runs.scratch]\nexperiment = "toy"\n[runs.b]\nbase = "scrach"\n',
         "runs.b.base: no run is called 'scrach'; did you mean 'scratch'?",
@@ -317,7 +323,7 @@ def test_a_folder_without_a_report_is_told_how_to_get_one(tmp_path: Path) -> Non
         ("x=3", "--set 'x=3': should look like runs.last-fc.epochs=5"),
         ("runs.first.x=3", "--set 'runs.first.x=3': no table 'first'; did you mean 'frist'?"),
         ("rnus.a.x=3", "--set 'rnus.a.x=3': no table 'rnus'; did you mean 'runs'?"),
-        ("report.title.x=3", "--set 'report.title.x=3': no table 'title'"),
+        ("report.title.x=3", "--set 'report.title.x=3': 'title' is a value, no table"),
     ],
 )
 def test_a_bad_override_is_told_in_one_line(tmp_path: Path, override: str, expected: str) -> None:

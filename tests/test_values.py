@@ -265,10 +265,13 @@ def test_a_table_is_read_by_row_and_column() -> None:
 @pytest.mark.parametrize(
     ("read", "expected"),
     [
-        (lambda t: t[2], "a/t: has 2 rows, no row 2"),
+        (lambda t: t[2], "a/t: has 2 rows, no row 2; count from 0"),
         (lambda t: t[0]["ac"], "a/t: no column 'ac'; did you mean 'acc'?"),
         (lambda t: t.where(nam="cat"), "a/t: no column 'nam'; did you mean 'name'?"),
-        (lambda t: t.where(name="owl"), "a/t: no row where {'name': 'owl'}"),
+        (
+            lambda t: t.where(name="owl"),
+            "a/t: no row where name = 'owl'; there are ['great_dane', 'cat']",
+        ),
     ],
 )
 def test_what_a_table_lacks_is_told(read: object, expected: str) -> None:

@@ -17,7 +17,6 @@ from reporter.files import reason
 if TYPE_CHECKING:
     from types import FrameType
 
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 INTERRUPTED = "interrupted; finished runs are kept, build again to go on"
 VERBS = {
     "init": "start",
@@ -34,6 +33,23 @@ VERBS = {
     "export": "start",
     "data": "data",
 }
+
+
+LONGEST = 480  # letters of a message
+OF_THE_MACHINE = frozenset(  # errors that no report can mend, and no defect of ours
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.ENAMETOOLONG,
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.EISDIR,
+    }
+)
 
 
 class Verbs(click.Group):
@@ -76,7 +92,7 @@ def main() -> None:
 
     0 well, 1 something failed or is broken, 2 nothing was started, 128 + N ended by signal N.
     """
-    from reporter.errors import DiskError, ReportError, TextError, visible
+    from reporter.errors import DiskError, ReportError, TextError
 
     os.environ["PYTHONSAFEPATH"] = "1"  # workers import nothing that lies in the current folder
     signals = [signal.SIGINT]
@@ -89,21 +105,45 @@ def main() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as below nohup
             signal.signal(number, interrupt)
     try:
-        group(standalone_mode=False)
+        group(prog_name="report", standalone_mode=False)
     except ReportError as exc:
-        click.echo(f"report: {visible(str(exc))}", err=True)
+        _tell(str(exc))
         sys.exit(1 if isinstance(exc, TextError | DiskError) else 2)
-    except click.ClickException as exc:
+    except click.exceptions.NoArgsIsHelpError as exc:
         exc.show()
+        sys.exit(exc.exit_code)
+    except click.ClickException as exc:
+        _tell(_usage(exc))
         sys.exit(exc.exit_code)
     except (click.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with contextlib.suppress(OSError):  # the terminal may be gone
-            click.echo(f"report: {INTERRUPTED}", err=True)
+            _tell(INTERRUPTED)
         sys.exit(128 + signals[-1])
     except OSError as exc:
-        if exc.errno not in DISK:
+        if exc.errno not in OF_THE_MACHINE:
             raise
-        where = f"{exc.filename}: " if exc.filename else ""
-        click.echo(f"report: {where}{reason(exc)}", err=True)
+        where = str(exc.filename2 or exc.filename or "this machine")[:200]
+        _tell(f"{where}: {reason(exc)}")
         sys.exit(1)
+
+
+def _tell(message: str) -> None:
+    """Print what went wrong as one line, without signs that a terminal obeys."""
+    from reporter.errors import visible
+
+    line = "".join(s if s.isprintable() else "·" for s in visible(" ".join(message.split())))
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
+    click.echo(f"report: {line}", err=True)
+
+
+def _usage(exc: click.ClickException) -> str:
+    """Return click's complaint in our form: which verb, what is wrong, where help is."""
+    context = exc.ctx if isinstance(exc, click.UsageError) else None
+    verb = context.command_path.partition(" ")[2] if context else ""
+    told = exc.format_message().rstrip(".")
+    told = told.replace("is not a valid integer range", "should be a whole number")
+    told = told[:1].lower() + told[1:].replace(". Did you mean", "; did you mean")
+    help_ = "" if told.endswith("?") else f"; see `{f'report {verb}'.strip()} --help`"
+    return f"{verb}: {told}{help_}" if verb else f"{told}{help_}"

@@ -59,7 +59,11 @@ def get_command(name: str, report: str | None, *, again: bool) -> None:
     _insist(sources, name)
     origin, folder = sources.origin(name), sources.folder(name)
     if origin is None or folder is None:
-        what = f"has no source; put the images into {folder}" if folder else "needs no fetching"
+        what = (
+            f"has no source; put the images into {folder}"
+            if folder
+            else "needs no fetching: a build makes it"
+        )
         raise ReportError(f"data.{name}: {what}")
     if not folder.exists() or again:
         with fetching(name) as watch:
@@ -113,7 +117,7 @@ def _insist(sources: Sources, name: str) -> None:
     from reporter.errors import ReportError, nearest
 
     if name not in sources.report.data:
-        hint = nearest(name, sources.report.data)
+        hint = nearest(name, sources.report.data) or "; the report names none"
         raise ReportError(f"no data set is called {name!r}{hint}")
 
 

@@ -23,7 +23,9 @@ def init_command(folder: Path, template: str) -> None:
     if template not in shipped.templates():
         hint = nearest(template, shipped.templates())
         raise ReportError(f"no shipped report is called {template!r}{hint}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise ReportError(f"{folder} is a file; choose another name")
+    if folder.exists() and any(folder.iterdir()):
         raise ReportError(f"{folder} is not empty; choose another folder")
     shutil.copytree(shipped.folder("templates") / template, folder, dirs_exist_ok=True)
     (folder / ".gitignore").write_text("build/\ndata/\n", encoding="utf-8")

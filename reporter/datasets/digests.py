@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError
 from reporter.files import write_atomically
@@ -24,18 +24,21 @@ class Digests:
 
     def __init__(self, memory: Path) -> None:
         self.memory = memory
-        try:
-            known = json.loads(memory.read_text())
-        except (OSError, ValueError):
-            known = {}
-        self._known: dict[str, list[Any]] = known if isinstance(known, dict) else {}
+        self._known = _remembered(memory)
         self._is_changed = False
 
     def of(self, path: Path) -> str:
-        """Return the sha-256 of the content of `path`."""
+        """Return the sha-256 of the content of `path`; ReportError if it can't be read."""
+        try:
+            return self._of(path)
+        except OSError as exc:
+            reason = (exc.strerror or str(exc)).lower()
+            raise ReportError(f"{path}: {reason}; put the file there anew") from exc
+
+    def _of(self, path: Path) -> str:
         before = _state(path)
         seen = self._known.get(str(path))
-        if isinstance(seen, list) and seen[:-1] == before:
+        if seen and seen[:-1] == before:
             return str(seen[-1])
         began_ns = time.time_ns()
         with path.open("rb") as file:
@@ -61,3 +64,14 @@ def _state(path: Path) -> list[int]:
     if not S_ISREG(stat.st_mode):  # of which there may be no end
         raise ReportError(f"{path} is no file; remove it")
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+
+def _remembered(memory: Path) -> dict[str, list[int | str]]:
+    """Return what was written before; {} where that is damaged."""
+    try:
+        known: dict[str, list[int | str]] = json.loads(memory.read_text())
+        kinds = [*[int] * len(_state(memory)), str]
+        whole = all([*map(type, seen)] == kinds for seen in known.values())
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        return {}
+    return known if whole else {}

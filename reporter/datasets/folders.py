@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from reporter.errors import ReportError, nearest
+from reporter.errors import ReportError, nearest, shown
 from reporter.inputs import Dataset, Example
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def open_folder(
         if split is None:
             train, test = files, {}
         elif isinstance(split, ByShare):
-            train, test = _by_share(files, split)
+            train, test = _by_share(files, split, where)
         else:
             train, test = _by_list(files, root, split, where)
     labels = {kind: index for index, kind in enumerate(sorted(train))}
@@ -92,12 +92,15 @@ def _images(root: Path, where: str, classes: str) -> Files:
     found: Files = defaultdict(list)
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
         kind = folder.name.casefold() if classes == "casefold" else folder.name
-        files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_ENDINGS)
+        files = sorted(
+            p for p in folder.iterdir() if p.suffix.lower() in IMAGE_ENDINGS and not p.is_dir()
+        )
         if not files:
             raise ReportError(f"{where}: class folder {folder} holds no image; fill or remove it")
         found[kind] += files
     if len(found) < 2:
-        raise ReportError(f"{where}: {root} holds {len(found)} class folders; two are the least")
+        told = "class folder" if len(found) == 1 else "class folders"
+        raise ReportError(f"{where}: {root} holds {len(found)} {told}; two are the least")
     return dict(found)
 
 
@@ -111,16 +114,20 @@ def _compare(train: Files, test: Files, where: str) -> None:
             f"{where}: class folders of train and test differ in case ({', '.join(odd[:4])}); "
             'set classes = "casefold"'
         )
-    side = "train" if odd[0] in train else "test"
-    raise ReportError(
-        f"{where}: class {odd[0]!r} is only in {side}{nearest(odd[0], (set(train) & set(test)))}"
-    )
+    side, other = ("train", "test") if odd[0] in train else ("test", "train")
+    hint = nearest(odd[0], set(train) & set(test))
+    remedy = hint if "mean" in hint else f"; add the folder {odd[0]} to {other}, or remove it"
+    raise ReportError(f"{where}: class {odd[0]!r} is only in {side}{remedy}")
 
 
-def _by_share(files: Files, split: ByShare) -> tuple[Files, Files]:
+def _by_share(files: Files, split: ByShare, where: str) -> tuple[Files, Files]:
     """Draw the test images of each class; at least one stays on each side."""
     train, test = {}, {}
     for kind, paths in files.items():
+        if len(paths) == 1:
+            raise ReportError(
+                f"{where}.split: class {kind!r} has one image, {paths[0]}; a split needs two"
+            )
         drawn = random.Random(f"{split.seed}/{kind}").sample(paths, len(paths))  # noqa: S311 - a split
         count = min(max(1, int(len(paths) * split.test)), len(paths) - 1)
         test[kind], train[kind] = sorted(drawn[:count]), sorted(drawn[count:])
@@ -132,11 +139,7 @@ def _by_list(files: Files, root: Path, table: str, where: str) -> tuple[Files, F
     path = root / table
     if not path.is_file():
         raise ReportError(f"{where}.split: no file {path}; write it with columns path and split")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        rows = [(reader.line_num, row) for row in reader]
-    if not rows or {"path", "split"} - set(rows[0][1]):
-        raise ReportError(f"{where}.split: {path} should have the columns path and split")
+    rows = _rows(path, where)
     kinds = {p: kind for kind, paths in files.items() for p in paths}
     sides: Mapping[str, Files] = {"train": defaultdict(list), "test": defaultdict(list)}
     seen: set[Path] = set()
@@ -152,10 +155,27 @@ def _by_list(files: Files, root: Path, table: str, where: str) -> tuple[Files, F
         sides[row["split"]][kinds[image]].append(image)
     for kind in files:
         if not sides["train"].get(kind):
-            raise ReportError(f"{where}: class {kind!r} has no training image in {path}")
+            raise ReportError(f"{where}: class {kind!r} has no training image in {path}; add a row")
     if not sides["test"]:
         raise ReportError(f"{where}: {path} names no test image; give some rows the split test")
     return dict(sides["train"]), dict(sides["test"])
+
+
+def _rows(path: Path, where: str) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a CSV file with their line numbers."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows = [(reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as exc:
+        raise ReportError(f"{where}.split: {path} is no CSV in UTF-8; save it as that") from exc
+    if not rows or {"path", "split"} - set(rows[0][1]):
+        found = shown(", ".join(map(str, rows[0][1]))) if rows else "no row"
+        raise ReportError(
+            f"{where}.split: {path} should have the columns path and split, with a comma between; "
+            f"it has {found}"
+        )
+    return rows
 
 
 def _examples(files: Files, labels: Mapping[str, int], digests: Digests) -> tuple[Example, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reporter.datasets.digests import Digests
 from reporter.datasets.folders import IMAGE_ENDINGS
 from reporter.errors import ReportError
+from reporter.shapes import insist
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,11 +46,13 @@ def read(folder: Path) -> Receipt | None:
     """
     path = folder / DIGEST_FILE
     try:
-        return Receipt(**json.loads(path.read_text(encoding="utf-8")))
+        found = Receipt(**json.loads(path.read_text(encoding="utf-8")))
+        insist(found)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as exc:
+    except (OSError, ValueError, TypeError, RecursionError) as exc:
         raise ReportError(f"{path}: not a digest file; remove it to keep the images") from exc
+    return found
 
 
 def insist_unchanged(folder: Path, origin: Origin, digests: Digests, where: str) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import math
 import os
 import zlib
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import torch
 
-from reporter.errors import ReportError
+from reporter.environment import limit_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     Compute = Callable[[list[int]], Iterable[torch.Tensor]]
 
 FOLDER = "rows"  # of the cache
-LIMIT = "REPORT_CACHE_GB"  # environment variable: size of that folder, in 10⁹ bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,16 +210,3 @@ def removed(path: Path) -> bool:
         path.unlink()
         return True
     return False
-
-
-def limit_bytes() -> float:
-    """Return how large all rows of a cache may grow.
-
-    Raises:
-        ReportError: the environment says something that is no size.
-    """
-    text = os.environ.get(LIMIT, "10")
-    with contextlib.suppress(ValueError):
-        if 0 <= float(text) < math.inf:
-            return float(text) * 1e9
-    raise ReportError(f"{LIMIT} = {text!r} is no size; set it to a number of gigabytes, such as 10")

@@ -72,35 +72,41 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
         ReportError: what does not parse; with the file and, where it is known, the line.
     """
     from pybtex.database import parse_string
-    from pybtex.exceptions import PybtexError
 
     if not path.is_file():
         return {}
     source = read_text(path)
     try:
         entries = parse_string(_bounded(source), "bibtex").entries
-    except PybtexError as exc:
-        raise ReportError(f"{path}: {' '.join(str(exc).split())}") from exc
-    except ValueError as exc:
-        raise ReportError(f"{path}: {exc}") from exc
+    except Exception as exc:  # the library raises whatever it stumbles over
+        raise ReportError(f"{path}: {_told(exc)}") from exc
     items = {}
     for key, entry in entries.items():
         try:
             items[key] = _item(key, entry, entries.get(entry.fields.get("crossref", "")))
-        except (PybtexError, ValueError) as exc:  # of names, of LaTeX
-            raise ReportError(f"{path}: {key}: {' '.join(str(exc).split())}") from exc
+        except Exception as exc:  # of names, of LaTeX
+            raise ReportError(f"{path}: {key}: {_told(exc)}") from exc
     return items
 
 
 def _bounded(source: str) -> str:
-    """Return a BibTeX file; ValueError where abbreviations of abbreviations would explode."""
+    """Return a BibTeX file; ReportError where abbreviations of abbreviations would explode."""
     lengths: dict[str, int] = {}
     for name, value in STRINGS.findall(source):
         parts = (part.strip(" \n\t{})").lower() for part in value.split("#"))
         lengths[name.lower()] = sum(lengths.get(part, len(part)) for part in parts)
         if lengths[name.lower()] > LONGEST:
-            raise ValueError(f"@string {name} is longer than {LONGEST:,} letters; shorten it")
+            raise ReportError(f"@string {name} is longer than {LONGEST:,} letters; shorten it")
     return source
+
+
+def _told(exc: Exception) -> str:
+    if isinstance(exc, ReportError):
+        return str(exc)
+    if isinstance(exc, RecursionError):
+        return "braces within braces, or a crossref to itself; take some away"
+    told = f"its LaTeX: {exc.reason}" if isinstance(exc, UnicodeDecodeError) else str(exc)
+    return f"can't be read: {' '.join(told.split())}; correct the entry"
 
 
 def _item(key: str, entry: Any, parent: Any = None) -> dict[str, Any]:
@@ -143,6 +149,8 @@ def _date(date: str, month: str = "") -> dict[str, Any]:
     if not found:
         return {"literal": text(date)}
     parts = [int(part) for part in found.groups() if part]
+    if any(not 1 <= part <= most for part, most in zip(parts[1:], (12, 31), strict=False)):
+        return {"literal": text(date)}
     name = month.strip("{}. ").lower()
     if len(parts) == 1 and name[:3] in MONTHS:
         parts.append(MONTHS.index(name[:3]) + 1)

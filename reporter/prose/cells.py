@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reporter.errors import ReportError, nearest
+from reporter.errors import ReportError, nearest, shown
 from reporter.prose.styles import THIN, number_style, percent_style
 from reporter.prose.values import Value
 
@@ -33,7 +33,9 @@ class TableView:
         try:
             row = self._table.rows[index]
         except IndexError as exc:
-            raise ReportError(f"{self._source}: has {len(self)} rows, no row {index}") from exc
+            raise ReportError(
+                f"{self._source}: has {len(self)} rows, no row {index}; count from 0"
+            ) from exc
         number = index % len(self._table.rows)
         return Row(
             self._source,
@@ -52,7 +54,9 @@ class TableView:
         for index, row in enumerate(self._table.rows):
             if all(row[names.index(name)] == value for name, value in wanted.items()):
                 return self[index]
-        raise ReportError(f"{self._source}: no row where {wanted}")
+        there = shown([row[names.index(name)] for name in wanted for row in self._table.rows])
+        asked = ", ".join(f"{name} = {shown(value)}" for name, value in wanted.items())
+        raise ReportError(f"{self._source}: no row where {asked}; there are {there}")
 
     def _cell(self, column: Column, cell: Cell, row: int) -> Value:
         return cell_value(

@@ -33,7 +33,7 @@ from reporter.prose.sections import (
     read_sections,
     used_runs,
 )
-from reporter.prose.templates import bare, compiled, templates
+from reporter.prose.templates import TOO_MUCH, bare, compiled, said, syntax, templates
 from reporter.prose.texts import read_text
 from reporter.prose.tools import NAMES, Tools
 from reporter.prose.values import Desk
@@ -228,9 +228,10 @@ class _Composer:
             try:
                 html = self._markdown(before + text, is_inline=False)
                 return self.gaps.boxed(html, (self.section_id, self.answers.placing))
-            except MathError as exc:
+            except (MathError, RecursionError) as exc:
                 file = self.report.folder / self.places.here()
-                raise ReportError(f"{file}: {exc}") from exc
+                told = TOO_MUCH if isinstance(exc, RecursionError) else exc
+                raise ReportError(f"{file}: {told}") from exc
 
     def _rendered(self, text: str, path: str) -> tuple[str, tuple[int, ...]]:
         """Render a template text; return it, and which line of the file each of its lines is."""
@@ -242,12 +243,14 @@ class _Composer:
             shown, lines = rendered(template)
             return self.court.without_repeats(shown), lines
         except TemplateSyntaxError as exc:
-            raise ReportError(f"{path}:{exc.lineno}: template syntax: {exc.message}") from exc
+            raise ReportError(f"{path}:{exc.lineno}: {syntax(exc)}") from exc
+        except (SyntaxError, RecursionError, MemoryError) as exc:
+            raise ReportError(f"{path}:{line_in(exc, path) or 1}: {TOO_MUCH}") from exc
         except MISTAKES as exc:
             line = line_in(exc, path)
-            if line is None or str(exc).startswith(f"{path}:"):
+            if line is None or str(exc).startswith(f"{self.report.folder}/"):
                 raise
-            raise ReportError(f"{path}:{line}: {_said(exc)}") from exc
+            raise ReportError(f"{path}:{line}: {said(exc, self.environment.globals)}") from exc
 
     def _markdown(self, text: str, is_inline: bool) -> str:  # noqa: FBT001 - as Tools asks
         render = self.markdown.renderInline if is_inline else self.markdown.render
@@ -315,13 +318,6 @@ class _Composer:
         return self.fragments.put(
             numbered, is_block=True, reached=lambda: self.numbering.number("eq", target, where)
         )
-
-
-def _said(exc: BaseException) -> str:
-    """Return what went wrong in a template, with a remedy where Python's words hold none."""
-    told = re.sub(r"\b(?:Tools|Answers|Observer)\.(?=\w+\()", "", str(exc))
-    is_sum = isinstance(exc, TypeError) and told.startswith("unsupported operand")
-    return f"{told}; templates do no arithmetic: use diff(a, b)" if is_sum else told
 
 
 def _texts(report: Report) -> list[str]:

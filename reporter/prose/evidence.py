@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 
-from reporter.errors import ReportError
+from reporter.errors import ReportError, shown
 from reporter.prose.values import Missing, Value, mean
 
 # Two-sided 95 % quantiles of Student's t for 1, 2, … 15 degrees of freedom; the last serves beyond.
@@ -57,6 +57,8 @@ def _pair(
     for value in (first, second):
         if isinstance(value, Missing):
             return value
+        if not isinstance(value, Value):
+            raise ReportError(f"{name}: {shown(value)} is no value of a run")
         if not value.numbers:
             raise ReportError(f"{name}: {value.source} is a text, no number")
     assert isinstance(first, Value)

@@ -13,6 +13,7 @@ from reporter.errors import ReportError
 
 LEFT = re.compile(r'viewBox="(-?[\d.]+)')
 LONGEST = 2000  # signs of a formula: the time to set it grows with their square
+UNKNOWN = re.compile(r">(\\[A-Za-z]+)<")  # a word of TeX that nobody understood
 TEXT_PX = 14.0  # 10.5 pt
 NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 COLUMN_SPACE, ROW_SPACE = "0.9em", "0.45em"  # of matrices and cases, as TeX has them
@@ -40,6 +41,11 @@ def math(tex: str, *, is_block: bool = True) -> str:
     except Exception as exc:  # the library raises whatever its parser stumbles over
         shown = " ".join(tex.split())
         raise MathError(f"the formula '{shown}' can't be set; correct its TeX") from exc
+    unknown = UNKNOWN.search(source)
+    if unknown:
+        raise MathError(
+            f"the formula '{' '.join(tex.split())}': {unknown[1]} is no TeX; correct it"
+        )
     drawn = formula.svg()
     svg = base64.b64encode(drawn.encode()).decode()
     width, height = formula.getsize()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reporter.errors import ReportError
+from reporter.errors import ReportError, shown
 from reporter.prose import sweeps
 from reporter.prose.values import Value
 
@@ -46,7 +46,9 @@ class MetricValue(Value):
         for metric in self.metrics:
             found = [r for r in _at_rate(metric, self.source) if r.epoch == epoch]
             if not found:
-                raise ReportError(f"{self.source}: no reading of epoch {epoch}")
+                epochs = sorted({r.epoch for r in _at_rate(metric, self.source) if r.epoch})
+                there = f"; there are {epochs[0]} to {epochs[-1]}" if epochs else ""
+                raise ReportError(f"{self.source}: no reading of epoch {shown(epoch)}{there}")
             readings += found[:1]
         return self._reading(f"epoch-{epoch}", readings)
 

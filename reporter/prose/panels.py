@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
     from reporter.prose.views import Finished
 
+REMEDIES = {  # by kind of what is no figure
+    "Metric": "without a course over epochs",
+    "Table": "no figure; place it with table",
+    "Text": "no figure; place it with listing",
+}
 LEAST_LABEL_MM = 9.0  # a narrower image shows its label in the alt text only
 
 
@@ -147,7 +152,8 @@ class Figures:
             outputs = run.output(output)
             if not drawing.is_drawable(outputs[0]):
                 kind = type(outputs[0]).__name__
-                raise ReportError(f"figure: {name!r} is a {kind} without a course over epochs")
+                told = REMEDIES.get(kind, "no figure")
+                raise ReportError(f"figure: {name!r} is a {kind}, {told}")
             described = "" if given else escape(drawing.describe(outputs))
             text = described or self.at.render(given or ". ".join(filter(None, others)), True)
             if not text.strip():
@@ -224,7 +230,7 @@ def _check_counts(counts: Mapping[str, int | None]) -> None:
 def _check_lengths(count: int, texts: Mapping[str, Sequence[str]]) -> None:
     for word, given in texts.items():
         if given and len(given) != count:
-            raise ReportError(f"figures: {count} figures, but {len(given)} {word}")
+            raise ReportError(f"figures: {count} figures, but {len(given)} {word}; give one each")
     if count > len(ascii_lowercase):
         raise ReportError(f"figures: {count} figures have no letters; place some apart")
 

@@ -61,7 +61,7 @@ def read_questions(folder: Path) -> dict[str, Question]:
         return {}
     text = _without_comments(read_text(path))
     heads = list(HEAD.finditer(_without_code(text)))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
+    ends = [*(head.start() for head in heads), len(text)][1:]
     found: dict[str, Question] = {}
     for head, end in zip(heads, ends, strict=True):
         question = _question(path, text, head, end)

@@ -44,7 +44,7 @@ def style_file(folder: Path, name: str) -> Path:
         return shipped.folder("templates") / "_base" / f"{name}.csl"
     path = folder / name
     if path.suffix != ".csl" or not path.is_file():
-        hint = nearest(name, SHIPPED) if path.suffix != ".csl" else "; put the file there"
+        hint = nearest(name, SHIPPED) if path.suffix != ".csl" else f"; put the file into {folder}"
         raise ReportError(f"report.citations: there is no style {name!r}{hint}")
     if not trust.is_inside(folder, path):
         raise ReportError(f"report.citations: {name} leads out of the folder; put a copy there")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError, meta, nodes
 
-from reporter.errors import ReportError, nearest
-from reporter.prose.templates import bare, parsed
+from reporter.errors import ReportError, nearest, shown
+from reporter.prose.templates import TOO_MUCH, bare, parsed, syntax
 from reporter.prose.texts import read_text
 
 if TYPE_CHECKING:
@@ -63,20 +63,29 @@ def _section(path: Path) -> Section:
     if front:
         try:
             meta = tomllib.loads(front[1])
-        except tomllib.TOMLDecodeError as exc:
+        except (ValueError, RecursionError) as exc:
             raise ReportError(f"{path}: the block between +++ is not valid TOML: {exc}") from exc
-        unknown = sorted(set(meta) - {"title", "runs"})
-        if unknown:
-            raise ReportError(f"{path}: unknown key {unknown[0]!r}; choose from runs, title")
         text = "\n" * front[0].count("\n") + text[front.end() :]
-    runs = meta.get("runs")
-    return Section(
-        id=re.sub(r"^\d+-", "", path.stem),
-        path=path,
-        text=text,
-        title=str(meta.get("title", "")),
-        runs=tuple(map(str, runs)) if isinstance(runs, list) else None,
-    )
+    elif text.startswith("+++\n"):
+        raise ReportError(f"{path}:1: the block of +++ has no end; close it by a line of +++")
+    title, runs = _front(meta, path)
+    return Section(id=re.sub(r"^\d+-", "", path.stem), path=path, text=text, title=title, runs=runs)
+
+
+def _front(meta: Mapping[str, object], path: Path) -> tuple[str, tuple[str, ...] | None]:
+    """Return title and runs of a +++ block."""
+    unknown = sorted(set(meta) - {"title", "runs"})
+    if unknown:
+        hint = nearest(unknown[0], ("runs", "title"))
+        raise ReportError(f"{path}: the block between +++: unknown key {unknown[0]!r}{hint}")
+    title, runs = meta.get("title", ""), meta.get("runs")
+    if not isinstance(title, str):
+        raise ReportError(f"{path}: title: {shown(title)} should be a text, in quotes")
+    if runs is None:
+        return title, None
+    if not isinstance(runs, list) or not all(isinstance(run, str) for run in runs):
+        raise ReportError(f'{path}: runs: {shown(runs)} should be a list such as ["a", "b"]')
+    return title, tuple(runs)
 
 
 def used_runs(
@@ -92,6 +101,10 @@ def used_runs(
     """
     words = list(_words(section.text, section.path, environment, known))
     if section.runs is not None:
+        for run in section.runs:
+            if run not in known:
+                hint = nearest(run, known)
+                raise ReportError(f"{section.path}: runs: no run is called {run!r}{hint}")
         return section.runs
     asked = list(words)
     if any(name == "questions" for name, _ in _look(section.text).free):
@@ -116,7 +129,9 @@ def named_questions(texts: Iterable[str], questions: Collection[str]) -> frozens
     """Return the ids of the questions that stand in the code of some template."""
     found: set[str] = set()
     for text in texts:
-        with suppress(TemplateSyntaxError):  # told with file and line where the text is set
+        with suppress(
+            TemplateSyntaxError, RecursionError
+        ):  # told with file and line where the text is set
             found |= {word for word in _look(text).constants if word in questions}
     return frozenset(found)
 
@@ -137,7 +152,9 @@ def _words(
     try:
         seen = _look(text)
     except TemplateSyntaxError as exc:
-        raise ReportError(f"{path}:{exc.lineno}: template syntax: {exc.message}") from exc
+        raise ReportError(f"{path}:{exc.lineno}: {syntax(exc)}") from exc
+    except RecursionError as exc:
+        raise ReportError(f"{path}:1: {TOO_MUCH}") from exc
     for name, line in seen.free:
         if name not in environment.globals:
             hint = nearest(name, environment.globals)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from inspect import signature
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
-from reporter.errors import ReportError
+from reporter.errors import ReportError, nearest
 from reporter.prose.cells import TableView
 from reporter.prose.claims import ClaimExtension, Court
 from reporter.prose.limits import (
@@ -57,7 +58,9 @@ SETTING: Mapping[str, Any] = {
     "trim_blocks": True,  # so that claims on lines of their own flow in one paragraph
     "lstrip_blocks": True,
 }
-NESTED = "is nested too deeply; take it apart"
+TOO_MUCH = "too much stands within each other; take some brackets or blocks away"
+TAGS = ("claim", "else", "endclaim", "if", "elif", "endif", "for", "endfor", "set", "raw", "endraw")
+SIGNS = {"'end of print statement'": "'}}'", "'end of statement block'": "'%}'"}
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
 OTHER_ID = re.compile(r"\{#[\w.:-]+[^#{}\n]*\}")  # which Jinja takes for a comment's beginning
 
@@ -103,6 +106,34 @@ class Templates(SandboxedEnvironment):
         """Calculate what can't grow out of bounds."""
         self.budget.spend(size_of(operator, left, right))
         return super().call_binop(context, operator, left, right)
+
+
+def syntax(exc: TemplateSyntaxError) -> str:
+    """Return what is wrong with the syntax of a template, in the signs that authors write."""
+    told = (exc.message or "").rstrip(".")
+    for words, signs in SIGNS.items():
+        told = told.replace(words, signs)
+    tag = re.match("Encountered unknown tag '(\\w+)'", told)
+    if tag and tag[1] in TAGS:
+        return f"template syntax: {tag[1]!r} belongs to no block that is open"
+    hint = nearest(tag[1], TAGS) if tag else ""
+    return f"template syntax: {told}{hint if 'mean' in hint else ''}"
+
+
+def said(exc: BaseException, names: Mapping[str, Any]) -> str:
+    """Return what went wrong in a template that may call `names`, where it can be with a remedy."""
+    told = re.sub(r"\b[A-Z]\w*\.(?=\w+\()", "", str(exc))
+    unknown = re.fullmatch(r"(\w+)\(\) got an unexpected keyword argument '(\w+)'", told)
+    if unknown:
+        words = signature(names.get(unknown[1], str)).parameters
+        return f"{unknown[1]} knows no {unknown[2]}={nearest(unknown[2], words)}"
+    missing = re.fullmatch(r"(\w+)\(\) missing \d+ required .*?: (.*)", told)
+    if missing:
+        return f"{missing[1]} needs {missing[2]}"
+    if told == "no loader for this environment specified":
+        return "a section takes in no other file; write the text here"
+    is_sum = isinstance(exc, ZeroDivisionError) or "unsupported operand" in told
+    return f"{told}; templates do no arithmetic: use diff(a, b)" if is_sum else told
 
 
 def with_lines(tree: nodes.Template) -> nodes.Template:
@@ -153,7 +184,7 @@ def compiled(text: str, path: str) -> CodeType:
     try:
         return environment.compile(tree, name=path, filename=path)
     except (SyntaxError, RecursionError) as exc:  # of the Python that it becomes
-        raise TemplateSyntaxError(NESTED, getattr(exc, "lineno", None) or 1) from exc
+        raise TemplateSyntaxError(TOO_MUCH, 1) from exc
 
 
 def parsed(environment: Templates, text: str, path: str | None = None) -> nodes.Template:
@@ -161,7 +192,7 @@ def parsed(environment: Templates, text: str, path: str | None = None) -> nodes.
     try:
         tree = environment.parse(text, name=path, filename=path)
     except RecursionError as exc:
-        raise TemplateSyntaxError(NESTED, 1) from exc
+        raise TemplateSyntaxError(TOO_MUCH, 1) from exc
     for tag in tree.find_all(OUTSIDE):
         told = "templates read no files; write the text into a section"
         raise TemplateSyntaxError(told, tag.lineno)

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Text
-from reporter.errors import ReportError
+from reporter.errors import ReportError, shown
 from reporter.prose import failures
 from reporter.prose.evidence import clearly_above, diff, wins
 from reporter.prose.markdown import code
@@ -16,6 +16,7 @@ from reporter.prose.origins import origin
 from reporter.prose.panels import Figures
 from reporter.prose.styles import SPACE, THIN, million_style, number_style, percent_style
 from reporter.prose.tabular import Tables
+from reporter.prose.values import Missing, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from reporter.prose.answers import Answers
     from reporter.prose.claims import Court
     from reporter.prose.placing import Placing
+    from reporter.prose.styles import Format
 
 
+MOST_DIGITS = 12  # after the point
 NAMES = (  # what a template may call
     "figure",
     "figures",
@@ -102,8 +105,24 @@ class Tools:
 def filters() -> dict[str, Callable[..., Any]]:
     """Return the filters of templates: how a value prints."""
     return {
-        "percent": lambda v, digits=1: v.styled(percent_style(digits), f"{THIN}%"),
-        "points": lambda v, digits=1: v.styled(percent_style(digits), f"{SPACE}points"),
-        "number": lambda v, digits=3: v.styled(number_style(digits), ""),
-        "millions": lambda v, digits=1: v.styled(million_style(digits), f"{SPACE}million"),
+        "percent": _printer("percent", percent_style, f"{THIN}%", 1),
+        "points": _printer("points", percent_style, f"{SPACE}points", 1),
+        "number": _printer("number", number_style, "", 3),
+        "millions": _printer("millions", million_style, f"{SPACE}million", 1),
     }
+
+
+def _printer(
+    name: str, style: Callable[[int], Format], suffix: str, usual: int
+) -> Callable[..., Value | Missing]:
+    """Return a filter that prints a value with so many digits after the point."""
+
+    def printed(value: object, digits: int = usual) -> Value | Missing:
+        if not isinstance(value, Value | Missing):
+            raise ReportError(f"{name} prints a value of a run, and {shown(value)} is none")
+        if not isinstance(digits, int) or not 0 <= digits <= MOST_DIGITS:
+            told = f"should be a whole number from 0 to {MOST_DIGITS}"
+            raise ReportError(f"{name}: digits={shown(digits)} {told}")
+        return value.styled(style(digits), suffix)
+
+    return printed

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from reporter.errors import ReportError
+from reporter.errors import ReportError, shown
 from reporter.prose.styles import SPACE, Format, default_style, odd_text
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ class Value:
             other = other.meaning
         mine = self.meaning
         if isinstance(mine, str) != isinstance(other, str):
-            raise ReportError(f"{self.source}: {mine!r} can't be compared with {other!r}")
+            told = f"{shown(mine)} can't be compared with {shown(other)}"
+            raise ReportError(f"{self.source}: {told}; compare numbers, or texts")
         if mine != mine or other != other:  # noqa: PLR0124 - nan, which differs from itself
             self.desk.is_odd = True
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reporter.artifacts import Metric, Table, Text
+from reporter.artifacts import Checkpoint, Metric, Table, Text
 from reporter.errors import ReportError, nearest
 from reporter.plan import parameter_text
 from reporter.prose.cells import TableView
@@ -169,7 +169,6 @@ def view(
         return TableView(desk, source, first, is_provisional=is_provisional)
     if isinstance(first, Text):
         return Value(desk=desk, source=source, text=first.body, is_provisional=is_provisional)
-    kind = type(first).__name__
-    raise ReportError(
-        f'{source}: is a {kind}, no value; show it with figure("{source.replace("/", ".")}")'
-    )
+    shown = source.replace("/", ".")
+    remedy = "" if isinstance(first, Checkpoint) else f'; show it with figure("{shown}")'
+    raise ReportError(f"{source}: is a {type(first).__name__}, no value{remedy}")
