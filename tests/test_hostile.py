@@ -111,13 +111,13 @@ PIXELS = np.zeros((8, 8, 3), dtype=np.uint8)
 RESULT = Result(
     test_accuracy=accuracy(0.25, 0.5),
     curves=Curves(
-        series=(Series(label=X, x=(1.0, 2.0), y=(1.5, 0.5)),), x_label=X, y_label=X, unit=X
+        series=(Series(label=X, x=(1.0, 2.0), y=(1.5, 0.5)),), x_label=X, y_label=X, unit="nats"
     ),
     bars=Bars(labels=(X, "$\\frac"), values=(0.5, 0.25), y_label=X, unit="fraction"),
     matrix=Matrix(row_labels=(X, "a"), column_labels=("b", X), values=((5.0, 1.0), (2.0, 7.0))),
     grid=ImageGrid(images=(PIXELS, PIXELS), labels=(X, "b"), columns=2, description=X),
     stages=Stages(stages=(Stage(label=X, shape=(3, 8, 8), role="input"),) * 2),
-    table=Table(columns=(Column(name="a", label=X, unit=X),), rows=((X,), ("\ue0000\ue001",))),
+    table=Table(columns=(Column(name="a", label=X, unit="nats"),), rows=((X,), ("\ue0000\ue001",))),
     text=Text(body=X, language=X),
 )
 RECORDED = {"device": X, "host": X, "commit": X, "python": X, "versions": {X: X}}
