@@ -109,6 +109,9 @@ def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def begun():
     """Return a function that starts `report` in a session of its own; none outlives the test."""
     with contextlib.ExitStack() as stack:
+        for number in (signal.SIGINT, signal.SIGHUP):  # ignored below "&" and nohup
+            before = signal.signal(number, signal.default_int_handler)
+            stack.callback(signal.signal, number, before)
 
         def begin(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
             process = subprocess.Popen(
