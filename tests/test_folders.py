@@ -233,20 +233,6 @@ def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert str(caught.value) == expected
 
 
-def test_a_file_is_not_read_again_while_size_and_time_stay(tmp_path: Path) -> None:
-    """A file that changed in secret keeps its remembered digest, so it was not read."""
-    path = png(tmp_path / "a.png")
-    first = Digests(tmp_path / "memory.json")
-    digest = first.of(path)
-    first.remember()
-    times = path.stat().st_mtime_ns
-    path.write_bytes(bytes(path.stat().st_size))
-    os.utime(path, ns=(times, times))
-    assert first.of(path) == digest
-    assert Digests(tmp_path / "memory.json").of(path) == digest
-    assert Digests(tmp_path / "other.json").of(path) != digest
-
-
 def test_a_file_is_read_again_when_its_time_changes(tmp_path: Path) -> None:
     """An edit of the same length is seen by its time."""
     path = png(tmp_path / "a.png")
