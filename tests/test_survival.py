@@ -86,6 +86,18 @@ def trains(run: Run, *, weights: Weights = "random", note: str = "") -> Result:
     total = Metric(value=float(state["w"].sum()), unit="count")
     network = Checkpoint(network="toy", classes=(), settings={}, state=state)
     return Result(total=total, network=network)
+
+
+KEPT = []
+
+
+@experiment
+def locks(run: Run) -> Result:
+    """Make semaphores of a name, as libraries do, and keep them to the end."""
+    import multiprocessing
+
+    run.note(kept=str(KEPT.append(multiprocessing.get_context("spawn").Lock())))
+    return Result()
 '''
 WAITS = "".join(
     f'[runs.{name}]\nexperiment = "waits"\noutside = "{{outside}}"\nseeds = [{seed}]\n'
@@ -303,6 +315,13 @@ def test_no_process_outlives_a_build_that_is_killed(tmp_path, begun, outside):
         return not any(p.pid in pids or p.session == process.pid for p in table())
 
     assert until(all_ended, limit_s=LIMIT_S)
+
+
+def test_semaphores_of_a_run_go_with_it(tmp_path):
+    """Nothing is left in the system for Python to find and to complain of after the build."""
+    done = report(workspace(tmp_path, '[runs.a]\nexperiment = "locks"\n', toy=TOY), "run")
+    assert done.returncode == 0
+    assert "leaked" not in done.stderr
 
 
 def test_a_run_that_lacks_memory_says_so(tmp_path):

@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from multiprocessing import util
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -62,6 +63,8 @@ def _work(work: Callable[[], None], guard: int) -> NoReturn:
     except SystemExit as exc:
         code = exc.code if isinstance(exc.code, int) else 1
     finally:
+        with contextlib.suppress(Exception):
+            util._run_finalizers()  # type: ignore[attr-defined] # noqa: SLF001 - as Process does
         with contextlib.suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
