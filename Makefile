@@ -10,7 +10,7 @@ report: $(READY)
 	$(BIN)/report build demo
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -145,7 +145,8 @@ class _Writer:
         """Return the experiment: a number of everything that its module knows."""
         parts = [call.format(self.number("n")) for call in self.calls] + self.values
         self.rng.shuffle(parts)
-        return f"@experiment\ndef toy(run, *, n=2):\n    return ({', '.join([*parts[:12], 'n'])})\n"
+        values = ", ".join([*parts[:12], "n"])
+        return f"@experiment\ndef toy(run, *, n: Count = 2):\n    return ({values})\n"
 
 
 def program(rng: random.Random) -> dict[str, str]:

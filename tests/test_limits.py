@@ -7,7 +7,7 @@ from reporter.prose.questions import read_questions
 from tests.composing import compose, html_of
 
 ENDLESS = "the templates go on without end; shorten loops and macros"
-DEEP = "template syntax: is nested too deeply; take it apart"
+DEEP = "template syntax: too much stands within each other; take some brackets or blocks away"
 TWICE = "{% macro d(x) %}{{ x }}{{ x }}{% endmacro %}"
 ATTACKS = {
     # what it reads

@@ -23,6 +23,7 @@ HARMLESS = frozenset(
         "functools.lru_cache",
         "functools.total_ordering",
         "functools.wraps",
+        "reporter.shapes.Checked",
         "torch.inference_mode",
         "torch.no_grad",
         "torch.nn.Module",
@@ -36,7 +37,9 @@ HARMLESS = frozenset(
     }
 )
 # Base classes that do nothing when a class is made from them.
-BASES = re.compile(r"(builtins|typing|enum|abc|torch\.(nn|autograd|fx|utils\.data))\.")
+BASES = re.compile(
+    r"(builtins|typing|enum|abc|reporter\.shapes|torch\.(nn|autograd|fx|utils\.data))\."
+)
 # Calls that change nothing but what they give back.
 INERT_CALL = re.compile(
     r"builtins\.(bool|bytes|complex|dict|float|frozenset|int|len|list|range|set|str|tuple|type)"
@@ -46,6 +49,8 @@ INERT_CALL = re.compile(
     r"|pydantic\.Field|re\.compile|torch\.(device|tensor|no_grad|inference_mode)"
     r"|types\.MappingProxyType|typing\.(NewType|TypeVar|cast)"
 )
+# Raises or does nothing; and what is stored is checked by it again whenever it is read.
+CHECKS = "reporter.shapes"
 EXPERIMENT = frozenset({"reporter.experiment", "reporter.experiment.experiment"})
 # Types of parameters whose values the key holds in full; any other annotation counts as code.
 PLAIN_TYPE = re.compile(

@@ -127,7 +127,7 @@ class _Walk:
 
     def _load(self, name: str) -> None:
         """Enter what runs when a module is loaded, after the modules that it imports."""
-        if name in self._loaded:
+        if name in self._loaded or name == known.CHECKS:
             return
         self._loaded.add(name)
         module = self.codebase.module(name)
@@ -185,6 +185,8 @@ class _Walk:
             self._take_telling(found.name, user, at)
 
     def _define(self, found: Found) -> None:
+        if found.module == known.CHECKS:
+            return
         self._load(found.module)
         module = self.codebase.module(found.module)
         name = f"@{found.name}" if found.kind == "experiment" else found.name
@@ -228,7 +230,7 @@ class _Walk:
 
     def _count_whole(self, name: str, reason: str) -> None:
         module = self.codebase.module(name)
-        if module is None or name in self.reasons:
+        if module is None or name in self.reasons or name == known.CHECKS:
             return
         self.reasons[name] = reason
         self._load(name)
