@@ -1,12 +1,13 @@
 """On a GPU: all seven ways to train of report `pacs-cartoon`, the course script's loop beside ours.
 
-python tests/benchmarks/gpu.py --images FOLDER --weights FILE [--epochs N] [--workers 0 8]
+python tests/benchmarks/gpu.py --images FOLDER… --weights FILE [--epochs N] [--workers 0 8]
 
-FOLDER is PACS cartoon with its splits.csv, FILE ResNet-18 as safetensors. Ours runs completely: 50
-epochs of 5 rates each, `report run` from nothing; its accuracies are printed beside those of the
-report that it follows. The plain loop trains N epochs (2) of each setting with each number of
-workers, and its total is extrapolated: epochs × rates × (one epoch) + (one test). Without a GPU it
-says so and ends; `--device cpu --epochs 1 --only frozen-few` tries it out.
+FOLDER is PACS cartoon with its splits.csv, or several are together, since what a borrowed machine
+is sent may have to go in parts. FILE is ResNet-18 as safetensors. Ours runs completely: 50 epochs
+of 5 rates each, `report run` from nothing; its accuracies are printed beside those of the report
+that it follows. The plain loop trains N epochs (2) of each setting with each number of workers, and
+its total is extrapolated: epochs × rates × (one epoch) + (one test). Without a GPU it says so and
+ends; `--device cpu --epochs 1 --only frozen-few` tries it out.
 """
 
 from __future__ import annotations
@@ -60,6 +61,16 @@ SETTINGS = (  # the accuracies stand in the tables of the report that pacs-carto
         pipeline="as augmented",
     ),
 )  # fmt: skip
+
+
+def gathered(parts: list[Path], place: Path) -> Path:
+    """Return one folder that holds what lies in all parts."""
+    for part in map(Path.resolve, parts):
+        for file in filter(Path.is_file, part.rglob("*")):
+            link = place / file.relative_to(part)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+    return place
 
 
 def split(images: Path, place: Path) -> dict[bool, Path]:
@@ -161,8 +172,9 @@ def report(given: argparse.Namespace, chosen: list[Setting]) -> None:
     """Measure and print the tables."""
     say = sys.stdout.write
     with tempfile.TemporaryDirectory() as place:
-        folders = split(given.images, Path(place) / "folders")
-        mine = ours(given.images, given.weights, Path(place) / "report", chosen, given.device)
+        images = gathered(given.images, Path(place) / "images")
+        folders = split(images, Path(place) / "folders")
+        mine = ours(images, given.weights, Path(place) / "report", chosen, given.device)
         theirs = {
             (s.run, w): plain(s, folders[s.few], w, given) for s in chosen for w in given.workers
         }
@@ -196,7 +208,7 @@ def report(given: argparse.Namespace, chosen: list[Setting]) -> None:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--images", type=Path, nargs="+", required=True)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--workers", type=int, nargs="*", default=[0, 8])
