@@ -10,7 +10,7 @@ report: $(READY)
 	$(BIN)/report build demo
 
 test: $(READY)
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
