@@ -164,11 +164,17 @@ def test_a_report_opens_what_was_fetched_and_says_how_to_fetch(toy, tmp_path):
 
 
 MISTAKES = {
-    'archive = { url = "ftp://a", sha256 = "x" }': r"'ftp://a' should be an address that begins",
-    'archive = { url = "https://a", sha256 = "x" }': r"sha256: 'x' should be the 64 digits",
+    'archive = { url = "ftp://a", sha256 = "x" }': (
+        r"data\.toy\.archive\.url: 'ftp://a' should be an address that begins with https:// or http://"
+    ),
+    'archive = { url = "https://a", sha256 = "x" }': (
+        r"data\.toy\.archive\.sha256: 'x' should be the 64 digits that `sha256sum` prints"
+    ),
     'archive = { url = "https://a" }': r"data\.toy\.archive\.sha256: missing; add sha256 = …",
     'huggingface = { repo = "a/b", lable = "style" }': r"unknown key 'lable'; did you mean 'label'",
-    'huggingface = { repo = "a/b", per_class = 0 }': r"per_class: 0 should be greater than 0",
+    'huggingface = { repo = "a/b", per_class = 0 }': (
+        r"data\.toy\.huggingface\.per_class: 0 should be greater than 0"
+    ),
     'huggingface = { repo = "a/b" }': r"data\.toy\.split: a sample of one split is one set; add",
     'source = "paintings"\nhuggingface = { repo = "a/b" }': r"data\.toy: give one of from, source",
     'split = "splits.csv"': r"data\.toy: needs path, from, source, archive or huggingface; add one",

@@ -78,5 +78,6 @@ def test_a_report_leaves_leaks_out_of_every_set_that_says_so(root, tmp_path):
 
 def test_an_unknown_word_is_told(root, tmp_path):
     """The line names both that are known."""
-    with pytest.raises(ReportError, match=r"leaked: 'remove' should be 'keep' or 'drop'"):
+    told = r"data\.toy\.leaked: 'remove' should be 'keep' or 'drop'"
+    with pytest.raises(ReportError, match=told):
         sources(workspace(tmp_path, DATA + 'leaked = "remove"\n'))
