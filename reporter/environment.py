@@ -29,3 +29,8 @@ def limit_bytes() -> float:
 def store_folder(root: Path) -> Path:
     """Return where results are kept: as the environment says, or in the build folder `root`."""
     return Path(os.environ.get("REPORT_STORE") or root / "store")
+
+
+def canvas_token() -> str:
+    """Return the access token for Canvas, "" where none is set."""
+    return os.environ.get("CANVAS_API_TOKEN", "")

@@ -3,7 +3,8 @@
 ReportError            a mistake in the report, its data or its prose: exit code 2 before runs start
 ├── RunError           a run that could not finish: its figures become a box, exit code 1
 ├── TextError          text that can't be set over the results: exit code 1, the results are kept
-└── DiskError          a file that can't be written: exit code 1, what was there stays
+├── DiskError          a file that can't be written: exit code 1, what was there stays
+└── HandInError        a report that was not handed in: exit code 1, and what is known of it
 
 A message says what is wrong, where, the value, and what to do; anything else that is raised is
 a defect of ours and shows its traceback.
@@ -38,6 +39,10 @@ class TextError(ReportError):
 
 class DiskError(ReportError):
     """A file that can't be written; what was there stays."""
+
+
+class HandInError(ReportError):
+    """A report that was not handed in although that was begun."""
 
 
 def one_line(text: str) -> str:

@@ -92,7 +92,7 @@ def main() -> None:
 
     0 well, 1 something failed or is broken, 2 nothing was started, 128 + N ended by signal N.
     """
-    from reporter.errors import DiskError, ReportError, TextError
+    from reporter.errors import DiskError, HandInError, ReportError, TextError
 
     os.environ["PYTHONSAFEPATH"] = "1"  # workers import nothing that lies in the current folder
     signals = [signal.SIGINT]
@@ -108,7 +108,7 @@ def main() -> None:
         group(prog_name="report", standalone_mode=False)
     except ReportError as exc:
         _tell(str(exc))
-        sys.exit(1 if isinstance(exc, TextError | DiskError) else 2)
+        sys.exit(1 if isinstance(exc, TextError | DiskError | HandInError) else 2)
     except click.exceptions.NoArgsIsHelpError as exc:
         exc.show()
         sys.exit(exc.exit_code)
