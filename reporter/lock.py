@@ -67,7 +67,7 @@ def stamp(report: Report, sources: Sources, experiment_folders: Iterable[Path]) 
     Of the code every byte counts: that of this program's part in a run, and every file below the
     folders of experiments, whether it is Python or something that lies beside.
     """
-    spec = report.model_dump(mode="json", exclude={"folder", "report"})
+    spec = report.model_dump(mode="json", exclude={"report"})
     own = [shipped.PACKAGE / f"{name}.py" for name in FACE]
     own += [path for part in PARTS for path in sorted((shipped.PACKAGE / part).rglob("*.py"))]
     code = [_content(path, path.relative_to(shipped.PACKAGE).as_posix()) for path in own]

@@ -53,7 +53,7 @@ def sources(request: Request, at: Workplace) -> str:
             request.formats,
             request.is_quick,
             at.changes,
-            report.model_dump(mode="json", exclude={"folder"}),
+            report.model_dump(mode="json"),
             os.environ.get("SOURCE_DATE_EPOCH", "0"),  # stands in a PDF
             _contents(report.folder, [report.folder / "report.toml", *report.sources(), *named]),
             program(),

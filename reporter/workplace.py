@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reporter import lock, plan, registry, report, runner, shipped, trust
+from reporter import lock, merging, plan, registry, report, runner, shipped, trust
 from reporter.budget import Allowance, Choice, choose
 from reporter.datasets import listings
 from reporter.datasets.digests import Digests
@@ -98,7 +98,7 @@ def open_workplace(request: Request) -> Workplace:
         root=request.root,
         output=output,
         lock=(request.folder if beside else output) / "report.lock",
-        changes=report.overridden(request.overrides),
+        changes=merging.overridden(request.overrides),
         experiments=(shipped.folder("experiments"), request.folder / "experiments"),
         is_trusted=request.is_trusted,
     )
