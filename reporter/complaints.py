@@ -57,14 +57,16 @@ def explained(exc: ValidationError, model: type[BaseModel]) -> str:
     ]
     where = ".".join(key for key in keys if key != "parameters")
     if "[key]" in error["loc"]:
-        where = keys[0]
+        where = ".".join(keys[:-1])
     if error["type"] == "extra_forbidden":
         *parents, last = keys
         hint = nearest(last, _keys(model, parents))
         return f"{'.'.join(parents) or 'top level'}: unknown key {shown(last)}{hint}"
     if error["type"] == "missing":
         return f"{where}: missing; add {keys[-1]} = …" if len(keys) > 1 else _missing(where)
-    return f"{where}: {shown(error['input'])} {wanted(error)}"
+    is_whole = error["type"] == "value_error" and isinstance(error["input"], dict)
+    value = "" if is_whole else f"{shown(error['input'])} "
+    return f"{where}: {value}{wanted(error)}"
 
 
 def _weight(error: ErrorDetails) -> tuple[int, bool]:

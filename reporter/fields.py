@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from reporter.errors import ReportError, nearest, shown
 
@@ -22,6 +22,12 @@ LARGEST = 2**63 - 1  # whole number of TOML
 UNREADABLE = re.compile(  # control characters, halves of signs, what fonts use as they like
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff]"
 )
+
+
+class Part(BaseModel):
+    """A table of TOML: unknown keys are errors, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def name(name: str) -> str:

@@ -10,9 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     AliasChoices,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
 )
@@ -20,18 +18,14 @@ from pydantic import (
 from reporter import fields, merging, trust
 from reporter.complaints import explained
 from reporter.errors import ReportError
+from reporter.fields import Part
+from reporter.submission import Submission
 
 REMEDIES = {  # for what the reader of TOML says
     "invalid value": "; a text stands in quotes",
     "cannot overwrite": "; the key stands there twice",
     "invalid date": "; no calendar has it",
 }
-
-
-class Part(BaseModel):
-    """A table of report.toml: unknown keys are errors, nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Author(Part):
@@ -159,6 +153,7 @@ class Report(Part):
     images: dict[fields.Name, Image] = {}
     weights: dict[fields.Name, WeightsSource] = {}
     runs: dict[fields.Name, RunSpec] = {}
+    submission: Submission = Submission()
 
     @property
     def name(self) -> str:
@@ -183,7 +178,7 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
     path = folder / "report.toml"
     _insist_own_texts(folder)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = parsed(path)
         given = merging.override(raw, overrides, Report.model_fields.keys() - {"folder"})
         fields.insist_plain(raw, "", path)
         runs = merging.run_tables(raw.get("runs", {}), given, path)
@@ -192,6 +187,14 @@ def load(folder: Path, overrides: tuple[str, ...] = ()) -> Report:
         raise ReportError(f"{folder}: no report.toml there; `report init DIR` makes one") from exc
     except ValidationError as exc:
         raise ReportError(f"{path}: {explained(exc, Report)}") from exc
+    except RecursionError as exc:
+        raise ReportError(f"{path}: tables within tables, too deep; make it flat") from exc
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds; ReportError with its line where it is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as exc:
         line = exc.object.count(b"\n", 0, exc.start) + 1
         raise ReportError(f"{path}:{line}: a byte that is no UTF-8; save it as UTF-8") from exc

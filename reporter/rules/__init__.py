@@ -1,0 +1,6 @@
+"""A report's `[submission]` and what its course hands out → rules, and sentences that say them."""
+
+from reporter.rules.naming import archive_name
+from reporter.rules.reading import Rules, read
+
+__all__ = ["Rules", "archive_name", "read"]
