@@ -70,11 +70,7 @@ def _unpack_zip(archive: Path, scratch: Path, progress: Progress) -> None:
     with zipfile.ZipFile(archive) as opened:
         members = opened.infolist()
         for member in members:
-            mode = member.external_attr >> 16
-            is_special = stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR)
-            _insist(archive, member.filename, is_special=is_special)
-            if member.flag_bits & 1:
-                raise ReportError(f"{archive}: {member.filename!r} is encrypted; give it open")
+            insist_plain(archive, member)
         needed = sum(member.file_size for member in members)
         _insist_on_bounds(archive, len(members), needed)
         with space(scratch, needed):
@@ -113,7 +109,7 @@ def _unpack_tar(archive: Path, scratch: Path, progress: Progress) -> None:
             pass  # to the checksum at the end, which tells a damaged archive from a short one
         for member in members:
             is_special = not (member.isreg() or member.isdir() or member.islnk())
-            _insist(archive, member.name, is_special=is_special)
+            insist_inside(archive, member.name, is_special=is_special)
         try:
             with space(scratch, needed):
                 for done, stored in enumerate(members, 1):
@@ -132,7 +128,16 @@ def _insist_on_bounds(archive: Path, count: int, needed: int) -> None:
     raise ReportError(f"{archive}: refused: {told}; ask who made the archive")
 
 
-def _insist(archive: Path, name: str, *, is_special: bool) -> None:
+def insist_plain(archive: Path, member: zipfile.ZipInfo) -> None:
+    """Refuse a member of a zip file that is no plain file or folder inside it."""
+    mode = member.external_attr >> 16
+    is_special = stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR)
+    insist_inside(archive, member.filename, is_special=is_special)
+    if member.flag_bits & 1:
+        raise ReportError(f"{archive}: {member.filename!r} is encrypted; give it open")
+
+
+def insist_inside(archive: Path, name: str, *, is_special: bool) -> None:
     """Refuse a member that would write, or lead, outside the folder."""
     windows = PureWindowsPath(name)  # understands both separators, and drives
     if windows.drive or windows.root or PurePosixPath(name).is_absolute():
