@@ -1,7 +1,7 @@
 """A bundle → Canvas, as it documents itself, or an exchange folder."""
 
 import datetime as dt
-import warnings
+import zipfile
 
 import pytest
 
@@ -10,16 +10,11 @@ from reporter.submit import exchange, tokens
 from reporter.submit.canvas import PAUSES_S, Canvas, Place
 from tests.canvas import LIMITED, TOKEN, Course
 from tests.canvas import canvas as serving
+from tests.commanding import report
+from tests.test_bundle_reading import described
+from tests.workspaces import COVER
 
 NOW = dt.datetime(2026, 5, 4, 21, 0, tzinfo=dt.timezone(dt.timedelta(hours=2)))
-
-
-@pytest.fixture(autouse=True)
-def quiet():
-    """canvasapi warns of http, which only a loopback address may have."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Canvas may respond unexpectedly")
-        yield
 
 
 @pytest.fixture
@@ -258,3 +253,130 @@ def test_an_exchange_folder_that_refuses_is_told(bundle, tmp_path, monkeypatch):
     with pytest.raises(DiskError, match="inbound"):
         exchange.hand_in(bundle, folder, NOW)
     assert list(folder.iterdir()) == []
+
+
+REPORT = """\
+[submission]
+archive = "dl_{id}_a3"
+"""
+ON_CANVAS = """\
+canvas = {{ url = "{}", course = 12, assignment = 34 }}
+"""
+
+
+def append(file):
+    """Change a file by a comment."""
+    file.write_text(f"{file.read_text()}# more\n")
+
+
+def bundled(folder, *, more="", unmet=()):
+    """Write a workspace with a bundle of its report.toml and PDF; return where the bundle lies."""
+    cover = COVER.replace("date", 'authors = [{ name = "A. Example", id = "0000" }]\ndate')
+    folder.mkdir(parents=True)
+    (folder / "report.toml").write_text(f"{cover}{REPORT}{more}")
+    output = folder / "build" / "tiny"
+    output.mkdir(parents=True)
+    (output / "report.pdf").write_bytes(b"%PDF")
+    files = {"report.toml": (folder / "report.toml").read_bytes(), "report.pdf": b"%PDF"}
+    with zipfile.ZipFile(output / "dl_0000_a3.zip", "w") as archive:
+        for name, content in {**files, "manifest.json": described(files, unmet=unmet)}.items():
+            archive.writestr(name, content)
+    return output / "dl_0000_a3.zip"
+
+
+def test_the_command_hands_in_on_the_assignments_canvas(tmp_path, monkeypatch):
+    """The submission's address goes to stdout, what was sent and when to stderr."""
+    monkeypatch.setenv("CANVAS_API_TOKEN", TOKEN)
+    course = Course(assignment={"due_at": "2026-05-04T21:59:00Z"})
+    with serving(course) as url:
+        archive = bundled(tmp_path / "hw", more=ON_CANVAS.format(url))
+        code, out, err = report(tmp_path / "hw", "submit", "--yes")
+        assert (code, out) == (0, f"{url}/courses/12/assignments/34/submissions/77\n")
+    assert "dl_0000_a3.zip, 0.0 MB → http" in err
+    assert "assignments/34, due 2026-05-04T21:59:00Z" in err
+    assert "handed in 2026-05-04T20:00:00Z, attempt 1\n" in err
+    assert course.files[500] == (archive.name, archive.read_bytes())
+
+
+def test_the_command_hands_in_the_pdf_alone(tmp_path, monkeypatch):
+    """Where an assignment takes no archive."""
+    monkeypatch.setenv("CANVAS_API_TOKEN", TOKEN)
+    course = Course(assignment={"allowed_extensions": ["pdf"]})
+    with serving(course) as url:
+        bundled(tmp_path / "hw", more=ON_CANVAS.format(url))
+        code, _, err = report(tmp_path / "hw", "submit", "--yes")
+        assert code == 2
+        assert "takes .pdf, not .zip; hand in the PDF alone with --pdf" in err
+        code, _, _ = report(tmp_path / "hw", "submit", "--yes", "--pdf")
+    assert code == 0
+    assert course.files[500] == ("report.pdf", b"%PDF")
+
+
+def test_nothing_is_handed_in_without_consent(tmp_path, monkeypatch):
+    """Where nobody can be asked, --yes is needed; nothing is sent before."""
+    monkeypatch.setenv("CANVAS_API_TOKEN", TOKEN)
+    course = Course()
+    with serving(course) as url:
+        bundled(tmp_path / "hw", more=ON_CANVAS.format(url))
+        code, _, err = report(tmp_path / "hw", "submit")
+    assert code == 2
+    assert "handing in can't be undone; agree with --yes" in err
+    assert course.files == {}
+
+
+def test_the_command_hands_in_into_a_folder(tmp_path):
+    """And tells what the bundle passed over."""
+    finding = {"where": "report.pdf", "message": "6 pages of at most 5"}
+    bundled(tmp_path / "hw", unmet=(finding,))
+    (tmp_path / "inbound").mkdir()
+    code, out, err = report(tmp_path / "hw", "submit", "--yes", "--to", str(tmp_path / "inbound"))
+    assert code == 0
+    assert out.startswith(f"{tmp_path}/inbound/dl_0000_a3+")
+    assert "unmet    report.pdf: 6 pages of at most 5\n" in err
+
+
+def test_without_a_place_the_command_says_what_to_do_by_hand(tmp_path):
+    """Nothing was handed in, so the exit code is 1."""
+    archive = bundled(tmp_path / "hw")
+    code, out, _ = report(tmp_path / "hw", "submit")
+    assert code == 1
+    assert f"1. Upload {archive} (SHA-256 " in out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda at: at.unlink(), "no bundle there; make it by `report bundle`"),
+        (lambda at: at.write_bytes(at.read_bytes()[:-9]), "dl_0000_a3.zip"),
+        (
+            lambda at: append(at.parents[2] / "report.toml"),
+            "report.toml was changed since the bundle was made; make it by",
+        ),
+        (
+            lambda at: [
+                (at.parents[2] / "sections").mkdir(),
+                (at.parents[2] / "sections" / "01-new.md").write_text("# New\n"),
+            ],
+            "01-new.md was changed since the bundle was made",
+        ),
+    ],
+)
+def test_what_is_not_the_bundle_of_today_is_not_handed_in(tmp_path, spoil, message):
+    """Missing, damaged, or of other sources."""
+    spoil(bundled(tmp_path / "hw"))
+    (tmp_path / "inbound").mkdir()
+    code, _, err = report(tmp_path / "hw", "submit", "--yes", "--to", str(tmp_path / "inbound"))
+    assert code == 2
+    assert message in err
+    assert list((tmp_path / "inbound").iterdir()) == []
+
+
+def test_another_pdf_than_the_bundles_is_not_handed_in(tmp_path):
+    """A PDF that was built since."""
+    archive = bundled(tmp_path / "hw")
+    archive.with_name("report.pdf").write_bytes(b"%PDF-2")
+    (tmp_path / "inbound").mkdir()
+    words = ("submit", "--yes", "--pdf", "--to", str(tmp_path / "inbound"))
+    code, _, err = report(tmp_path / "hw", *words)
+    assert code == 2
+    assert "report.pdf: is not the one of the bundle" in err

@@ -27,6 +27,7 @@ VERBS = {
     "build": "make",
     "serve": "serve",
     "check": "make",
+    "submit": "submit",
     "diff": "compare",
     "gc": "keep",
     "clean": "start",
