@@ -4,6 +4,7 @@ import pytest
 
 from reporter import pdf
 from reporter.errors import ReportError
+from reporter.pdf import engine
 from reporter.pdf.reading import read
 
 PAGE = (
@@ -28,3 +29,31 @@ def test_what_is_no_pdf_is_told():
     """One line, with the file's name."""
     with pytest.raises(ReportError, match=r"^a\.pdf: no PDF that can be read; build it again$"):
         read(b"%PDF-1.7 but no more", "a.pdf")
+
+
+def test_letters_know_what_they_are_part_of():
+    """Running heads, letters in pictures and in text are told apart; a mark is in its paragraph."""
+    drawn = "<svg width=90 height=20><text y=15 font-size=6>tiny</text></svg>"
+    page = (
+        "<html lang=en><title>T</title><style>@page{@top-left{content:'Head'}} sup{font-size:7pt}"
+        f"</style><p>Ten<sup>1</sup> words</p>{drawn}<h2 id=sec-second>Second</h2>"
+        "<p id=low>Last</p><p><a href=#sec-second>a</a><a href=#low>b</a></html>"
+    )
+    pages = read(pdf.render(page), "a.pdf")
+    kinds = {stretch.text.strip(): stretch.kind for stretch in pages.stretches[0]}
+    assert kinds["Head"] == "Artifact"
+    assert kinds["tiny"] == "Figure"
+    assert kinds["Ten"] == kinds["1"] == "P"
+    assert kinds["Second"] == "H2"
+    blocks = {stretch.text.strip(): stretch.block for stretch in pages.stretches[0]}
+    assert blocks["Ten"] == blocks["1"] == blocks["words"] != blocks["Last"]
+    heights = {stretch.text.strip(): stretch.height for stretch in pages.stretches[0]}
+    assert heights["words"] > pages.heights["sec-second"] > heights["Second"]
+    assert heights["Second"] > pages.heights["low"] > heights["Last"]
+
+
+def test_a_pdf_without_structure_is_read_too():
+    """Nothing is known of its letters but how they look."""
+    pages = read(engine().HTML(string=PAGE).write_pdf(), "a.pdf")
+    assert {stretch.kind for stretch in pages.stretches[0]} == {""}
+    assert pages.sizes[0] == {11.0: 8, 7.0: 5}
