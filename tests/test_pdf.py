@@ -58,6 +58,23 @@ def test_a_full_line_stays_full_before_an_element(element):
     assert any(line.startswith(first) for line in lines(content))
 
 
+def test_elements_in_a_paragraph_leave_its_lines_as_they_are():
+    """In any width every line is as full as without them, and its text has no other sign."""
+    marked = (
+        "trained, these seeds do not show: full minus last <em>is</em> 3.2 points, and the "
+        'interval of the paired <a href="#x">difference</a> does not lie above zero. Replacing '
+        'one layer is <data value="1">better</data> than two'
+    )
+    alike = '<style>p { hyphens: manual } p em { font-style: normal }</style><p id="x">X</p>'
+
+    def shown(text):
+        body = "".join(f'<p style="width: {width}px">{text}</p>' for width in range(150, 400, 5))
+        document = pypdfium2.PdfDocument(pdf.render(html(alike + body)))
+        return [page.get_textpage().get_text_range() for page in document]
+
+    assert shown(marked) == shown(re.sub("<[^>]+>", "", marked))
+
+
 def test_a_note_stands_at_the_foot_of_its_page():
     """It is called by its number, and the list at the end of the section is gone."""
     content = pdf.render(

@@ -14,6 +14,7 @@ from reporter.pdf import paper
 from reporter.pdf.archive import archived
 from reporter.pdf.floats import ordered
 from reporter.pdf.flow import blocks, holes, move, page_room
+from reporter.pdf.lines import filled
 from reporter.pdf.subsets import cut_alike
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def render(html: str, enclosed: Mapping[str, bytes] | None = None) -> bytes:
     page = _page(html, refused)
     tree = page.etree_element
     paper.settle(tree)
-    document = laid_out(page)
+    with filled():
+        document = laid_out(page)
     with cut_alike():
         content = document.write_pdf(pdf_variant=VARIANT, attachments=_attachments(enclosed or {}))
     if refused:
@@ -92,7 +94,7 @@ def _page(html: str, refused: list[str]) -> Any:
             return super().fetch(url, headers)
 
     closed = Closed(allowed_protocols=("data",), allow_redirects=False)
-    return engine().HTML(string=paper.without_sources(html), url_fetcher=closed)
+    return engine().HTML(string=html, url_fetcher=closed)
 
 
 def _attachments(enclosed: Mapping[str, bytes]) -> list[Any]:

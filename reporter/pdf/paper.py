@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-# Where a line is full right before an inline element, WeasyPrint 70 sets it anew and ends it at its
-# first word. On paper nobody sees the element that names a value's source, so its text stands there
-# alone; a space before another element moves into it, which leaves the break to the element.
-SOURCES = re.compile(r"</?data\b[^>]*>")
-INLINE = re.compile(r' (<(?:em|strong|code|a|span class="(?:citation|claim)[^"]*")(?: [^>]*)?>)')
 BLOCKS = frozenset({"p", "ul", "ol", "li", "pre", "div", "blockquote", "table"})
 CONTROLS = ("script", "button", "details", "dialog")
-
-
-def without_sources(html: str) -> str:
-    """Return the page with the text of its values alone."""
-    return INLINE.sub(r"\1 ", SOURCES.sub("", html))
 
 
 def settle(tree: Element) -> None:
