@@ -1,5 +1,8 @@
 """PDF → what stands on its pages."""
 
+import io
+
+import pikepdf
 import pytest
 
 from reporter import pdf
@@ -57,3 +60,36 @@ def test_a_pdf_without_structure_is_read_too():
     pages = read(engine().HTML(string=PAGE).write_pdf(), "a.pdf")
     assert {stretch.kind for stretch in pages.stretches[0]} == {""}
     assert pages.sizes[0] == {11.0: 8, 7.0: 5}
+
+
+def test_a_page_that_was_taken_out_takes_its_ids_along():
+    """A PDF that was meddled with is read as far as it goes."""
+    with pikepdf.open(io.BytesIO(pdf.render(PAGE))) as found:
+        del found.pages[1]
+        written = io.BytesIO()
+        found.save(written)
+    pages = read(written.getvalue(), "a.pdf")
+    assert (pages.count, pages.places) == (1, {})
+
+
+def test_a_structure_that_runs_in_a_circle_is_read_to_an_end():
+    """An element that is its own parent."""
+    with pikepdf.open(io.BytesIO(pdf.render(PAGE))) as found:
+        for one in found.objects:
+            if isinstance(one, pikepdf.Dictionary) and one.get("/S") == "/P":
+                one.S, one.P = pikepdf.Name.Span, one
+        written = io.BytesIO()
+        found.save(written)
+    assert read(written.getvalue(), "a.pdf").count == 2
+
+
+def test_places_that_are_none_are_told():
+    """Ids that lead to no page at all."""
+    with pikepdf.open(io.BytesIO(pdf.render(PAGE))) as found:
+        found.Root.Names.Dests = found.make_indirect(
+            pikepdf.Dictionary(Names=pikepdf.Array([pikepdf.String("sec-second"), 7]))
+        )
+        written = io.BytesIO()
+        found.save(written)
+    with pytest.raises(ReportError, match=r"a\.pdf: no PDF that can be read"):
+        read(written.getvalue(), "a.pdf")

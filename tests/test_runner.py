@@ -116,11 +116,13 @@ def test_no_library_takes_more_threads_than_a_worker_has(tmp_path: Path, threads
 
 
 def test_a_result_is_stored_with_how_it_was_computed(tmp_path: Path) -> None:
-    """The record names device, threads and versions; progress lies in the work folder."""
+    """The record names when, device, threads and versions; progress lies in the work folder."""
     outcome = _run(tmp_path, TOYS)[0]
     record = store(tmp_path).load(outcome.job.key).record
     assert record["threads"] == 1
     assert record["device"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", record["started"])
+    assert re.fullmatch(r"[0-9a-f]{12}", record["machine"]), "and nothing that names it"
     assert {"numpy", "torch", "reporter"} <= set(record["versions"])
     assert record["seconds"] >= 0
     assert record["processor_seconds"] > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import faulthandler
+import hashlib
 import json
 import os
 import platform
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from reporter.executors import Task
 
 RECORDED = ("torch", "torchvision", "numpy", "scikit-learn", "pillow", "reporter")
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 PAUSE_S = 0.1  # between two lines of progress
 FULL = (errno.ENOSPC, errno.EDQUOT)
 OUT_OF_MEMORY = ("can't allocate memory", "CUDA out of memory")  # PyTorch's RuntimeErrors
@@ -82,6 +84,7 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
         cache=task.cache,
         resume=task.work / RESUME,
     )
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     started = time.perf_counter()
     found = {e.name: e for e in experiments_in(task.file)}
     result = found[task.experiment].function(run, **task.arguments)
@@ -96,6 +99,8 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
         "experiment": task.experiment,
         "run": task.run,
         "seed": task.seed,
+        "started": now,
+        "machine": _machine(),
         "seconds": round(time.perf_counter() - started, 2),
         "processor_seconds": round(time.process_time(), 2),  # which other programs don't prolong
         "device": _device_name(device),
@@ -157,6 +162,17 @@ def _device_name(device: str) -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or "CPU"
+
+
+def _machine() -> str:
+    """Return what tells machines apart and names none: "" where the system has nothing for it.
+
+    It is Linux's identity of the time since the machine started, which every container on it has;
+    an identity of the system may have been copied with it.
+    """
+    with contextlib.suppress(OSError):
+        return hashlib.sha256(b"reporter" + BOOT.read_bytes()).hexdigest()[:12]
+    return ""
 
 
 def _versions() -> dict[str, str]:

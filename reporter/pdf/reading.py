@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Block = tuple[str, int]  # kind and number
 ARTIFACT, NOWHERE = ("Artifact", 0), ("", 0)
+DEEPEST = 50  # elements within one line
 WITHIN = ("/Span", "/Link", "/NonStruct")  # what is part of a line of text, or of nothing
 
 
@@ -88,19 +89,20 @@ def read(content: bytes, name: str) -> Pages:
     import pypdfium2
 
     try:
-        pdf = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as exc:
+        with pypdfium2.PdfDocument(content) as pdf:
+            return _read(content, pdf)
+    except Exception as exc:
         raise ReportError(f"{name}: no PDF that can be read; build it again") from exc
+
+
+def _read(content: bytes, pdf: Any) -> Pages:
     structure, places = _structured(content)
-    with pdf:
-        letters = [page.get_textpage() for page in pdf]
-        texts = tuple(page.get_text_range() for page in letters)
-        stretches = tuple(
-            tuple(_stretches(page, blocks)) for page, blocks in zip(letters, structure, strict=True)
-        )
+    letters = [page.get_textpage() for page in pdf]
     return Pages(
-        texts=texts,
-        stretches=stretches,
+        texts=tuple(page.get_text_range() for page in letters),
+        stretches=tuple(
+            tuple(_stretches(page, blocks)) for page, blocks in zip(letters, structure, strict=True)
+        ),
         places={name: page for name, (page, _) in places.items()},
         heights={name: height for name, (_, height) in places.items()},
     )
@@ -168,7 +170,11 @@ def _structured(content: bytes) -> tuple[list[list[Block]], dict[str, tuple[int,
         if "/Names" not in pdf.Root or "/Dests" not in pdf.Root.Names:
             return blocks, {}
         found = pikepdf.NameTree(pdf.Root.Names.Dests).items()
-        places = {str(name): (numbers[at[0].objgen], float(at[3])) for name, at in found}
+        places = {
+            str(name): (numbers[at[0].objgen], float(at[3]))
+            for name, at in found
+            if at[0].objgen in numbers  # else its page was taken out
+        }
     return blocks, places
 
 
@@ -185,9 +191,11 @@ def _blocks(pdf: Any) -> list[list[Block]]:
 
 def _holder(element: Any) -> Block:
     """Return the block that an element of the structure stands in, itself perhaps."""
-    while element is not None and str(element.get("/S", "")) in WITHIN:
+    for _ in range(DEEPEST):
+        if element is None:
+            return ARTIFACT
+        if str(element.get("/S", "")) not in WITHIN:
+            break
         element = element.get("/P")
-    if element is None:
-        return ARTIFACT
     kind = str(element.get("/S", "")).removeprefix("/")
     return ("Figure" if kind == "Formula" else kind), element.objgen[0]
