@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,6 +57,7 @@ Watch = Callable[[Event], None]
 @dataclass(frozen=True, kw_only=True)
 class _Started:
     job: Job
+    task: Task
     began: float  # on the monotonic clock
     claim: Claim
 
@@ -122,7 +122,7 @@ class Runner:
                 if self.allowance and self.allowance.is_spent:
                     self._end(course, self.allowance.spent())
         finally:
-            self.executor.stop()
+            self.executor.leave()
             for started in course.started.values():
                 started.claim.release()
         return tuple(replace(course.outcomes[job.key], job=job) for job in plan.jobs)
@@ -158,11 +158,13 @@ class Runner:
             claim.release()
             self._settle(Outcome(job=job, state="cached"), course)
             return True
-        course.started[job.key] = _Started(job=job, began=time.monotonic(), claim=claim)
+        task = self._task(job)
+        now = time.monotonic()
+        course.started[job.key] = _Started(job=job, task=task, began=now, claim=claim)
         if damaged := course.lacking[job.key]:
             self._tell(job, "damaged", f"its stored {damaged}; computing it again")
         self.watch(Event(job=job, state="running", progress={}))
-        self.executor.submit(self._task(job))
+        self.executor.submit(task)
         return True
 
     def _collect(self, course: _Course) -> None:
@@ -180,7 +182,7 @@ class Runner:
             )
             self._settle(outcome, course)
         for started in course.started.values():
-            progress = _last_line(self.work / started.job.key / "progress.jsonl")
+            progress = self.executor.progress(started.task)
             seconds = time.monotonic() - started.began
             self.watch(Event(job=started.job, state="running", progress=progress, seconds=seconds))
 
@@ -296,12 +298,3 @@ def unique(jobs: tuple[Job, ...]) -> list[Job]:
     for job in jobs:
         first.setdefault(job.key, job)
     return list(first.values())
-
-
-def _last_line(path: Path) -> Mapping[str, float | str]:
-    """Return the newest progress of a run; {} before the first."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return dict(json.loads(lines[-1])) if lines else {}
-    except (OSError, ValueError):
-        return {}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from reporter.executors import Executor
     from reporter.plan import Plan
     from reporter.registry import Registry
     from reporter.report import Report
@@ -45,6 +46,7 @@ class Request:
     is_trusted: bool = False  # whether the folder's own experiments may run; else as remembered
     force: bool = False
     stops_at_failure: bool = False
+    executor: str | None = None  # where runs are computed; None: as the report's settings say
     jobs: int | None = None  # worker processes at most; None: as many as the cores allow
     budget_s: float | None = None  # of wall time, for the runs; None: as long as it takes
     begin: Callable[[Forecast], None] = lambda _: None  # told once, if there is anything to run
@@ -175,8 +177,6 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
         runner.tidy(planned, at.store, at.root / "work")
     if planned.is_locked:
         return runner.stored(planned, at.store)
-    from reporter.executors.local import LocalExecutor
-
     settings = at.report.settings
     workers, threads = workers_and_threads(cores(), request.jobs, settings.threads)
     forecast, choice = foresee(request, at, planned)
@@ -189,11 +189,19 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
         logs=at.output / "logs",
         device=settings.device,
         threads=threads,
-        executor=LocalExecutor(workers),
+        executor=_executor(request.executor or settings.executor, workers),
         stops_at_failure=request.stops_at_failure,
         allowance=_allowance(request, choice),
         watch=request.watch,
     ).run(planned, force=request.force)
+
+
+def _executor(name: str, workers: int) -> Executor:
+    """Return what carries out tasks: of several kinds only the one that is asked for is loaded."""
+    assert name == "local"
+    from reporter.executors.local import LocalExecutor
+
+    return LocalExecutor(workers)
 
 
 def _allowance(request: Request, choice: Choice) -> Allowance | None:

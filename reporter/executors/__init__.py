@@ -1,7 +1,8 @@
-"""Ways to carry out tasks: on this machine now, elsewhere later; each is one file."""
+"""Ways to carry out tasks: on this machine or elsewhere; each is one file."""
 
 from __future__ import annotations
 
+import json
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LAST_WORDS = signal.SIGUSR1  # ends a worker, which writes into its log where it stands
+PROGRESS = "progress.jsonl"  # what a run tells of itself, in its work folder
 RESUME = "epochs.pt"  # how far a run is, in its work folder; it goes when the result is stored
 
 
@@ -48,11 +50,27 @@ class Executor(Protocol):
     slots: int
 
     def submit(self, task: Task) -> None:
-        """Start a task."""
+        """Start a task, or follow it, if an earlier build started it and it goes on."""
 
     def wait(self, timeout_s: float) -> list[Ended]:
         """Return the tasks that ended, after at most `timeout_s`."""
         ...
 
+    def progress(self, task: Task) -> Mapping[str, float | str]:
+        """Return the newest of what a task told of itself; {} before the first."""
+        ...
+
     def stop(self) -> None:
         """End what still runs."""
+
+    def leave(self) -> None:
+        """Let go of what still runs, since the build ends: stop it, unless it can go on alone."""
+
+
+def newest(work: Path) -> Mapping[str, float | str]:
+    """Return the newest line of progress in a task's work folder; {} before the first."""
+    try:
+        lines = (work / PROGRESS).read_text(encoding="utf-8").splitlines()
+        return dict(json.loads(lines[-1])) if lines else {}
+    except (OSError, ValueError):
+        return {}

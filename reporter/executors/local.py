@@ -17,12 +17,13 @@ from multiprocessing import forkserver, get_context
 from multiprocessing.connection import wait as wait_any
 from typing import TYPE_CHECKING
 
-from reporter.executors import Ended
+from reporter.executors import Ended, newest
 from reporter.executors.guard import guarded
 from reporter.executors.worker import work
 from reporter.processes import uninterrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from multiprocessing.process import BaseProcess
 
     from reporter.executors import Task
@@ -76,6 +77,14 @@ class LocalExecutor:
             self._running.remove(running)
             ended.append(Ended(task=running.task, error=_end(running)))
         return ended
+
+    def progress(self, task: Task) -> Mapping[str, float | str]:
+        """Return the newest of what a task told of itself."""
+        return newest(task.work)
+
+    def leave(self) -> None:
+        """End the workers: nobody would look after them."""
+        self.stop()
 
     def stop(self) -> None:
         """End the workers and what they started; the store never sees half of what they did."""

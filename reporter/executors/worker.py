@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from reporter import shipped, trust
 from reporter.artifacts import KINDS, Result
 from reporter.errors import ReportError, RunError
-from reporter.executors import LAST_WORDS, RESUME
+from reporter.executors import LAST_WORDS, PROGRESS, RESUME
 from reporter.experiment import Run
 from reporter.registry import experiments_in
 from reporter.store import Store
@@ -80,7 +80,7 @@ def _compute(task: Task) -> tuple[Result, dict[str, Any]]:
         name=task.run,
         seed=task.seed,
         device=device,
-        notify=Progress(task.work / "progress.jsonl"),
+        notify=Progress(task.work / PROGRESS),
         cache=task.cache,
         resume=task.work / RESUME,
     )
