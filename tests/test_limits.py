@@ -1,5 +1,8 @@
 """A template of a foreign report ends soon, reads nothing and reaches nothing."""
 
+import contextlib
+import sys
+
 import pytest
 
 from reporter.errors import ReportError
@@ -124,6 +127,8 @@ def test_marks_that_an_author_writes_stand_for_nothing(tmp_path, text):
     assert html_of(composed).count("<figure") == text.count("figure(")
 
 
+NESTED = "too much stands within each other in a formula; set it in parts"
+SLOW = "Markdown reads more than 1,000,000 signs by here; shorten the report, or take away what"
 BOMB = "".join(f"@string{{x{n + 1} = {' # '.join([f'x{n}'] * 10)}}}" for n in range(20))
 
 
@@ -135,13 +140,56 @@ BOMB = "".join(f"@string{{x{n + 1} = {' # '.join([f'x{n}'] * 10)}}}" for n in ra
             {"references": f'@string{{x0 = "ab"}}{BOMB}@book{{a, title = x20}}'},
             "@string x5",
         ),
-        ("$" + "x+" * 9999 + "$", {}, "a formula has 19998 signs, 2000 are the most"),
+        ("$" + "x+" * 9999 + "$", {}, "md:3: a formula has 19998 signs, 2000 are the most"),
+        ("a\n\n$$" + r"\frac{" * 30 + "a" + "}{b}" * 30 + "$$", {}, f"md:5: {NESTED}"),
+        ("a\n\n$$" + r"\left(" * 30 + "a" + r"\right)" * 30 + "$$", {}, f"md:5: {NESTED}"),
+        ("a\n\n$" + "x^{" * 30 + "a" + "}" * 30 + "$", {}, f"md:5: {NESTED}"),
+        ("a\n\n" + "^[" * 20_000, {}, f"md:5: {SLOW}"),
+        ("a\n\n" + "^[" * 15 + "a" * 99_999 + "]" * 15, {}, f"md:5: {SLOW}"),
+        (f"[a]: {'b' * 9999}\n\n" + "[a]\n" * 999, {}, f"md:5: {SLOW}"),
+        ("|a" * 500 + "|\n" + "|-" * 500 + "|\n" + "|b|\n" * 500, {}, f"md:[0-9]+: {SLOW}"),
+        ("a\n\n" + "b " * 600_000, {}, f"md:5: {SLOW}"),
     ],
 )
 def test_what_would_take_for_ever_is_told(tmp_path, text, files, told):
-    """Abbreviations of abbreviations, and formulas of many pages."""
+    """Abbreviations of abbreviations, formulas of many pages, notes within notes."""
     with pytest.raises(ReportError, match=told):
         compose(tmp_path, text, **files)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "$$a\n",
+        "$$a\n\n",
+        "> $$a\n\n",
+        "- $$a\n",
+        "$$a (b)\n",
+        "[a](",
+        "*a_ ",
+        '"',
+        "- a\n",
+    ],
+)
+def test_markdown_twice_as_long_takes_twice_the_work(tmp_path, pattern):
+    """Counted in calls: no line looks for the end of what has none."""
+
+    def calls(length):
+        counted = 0
+
+        def count(_frame, event, _argument):
+            nonlocal counted
+            counted += "call" in event
+
+        report = {"01-a.md": "# A\n\n" + pattern * (length // len(pattern))}
+        with contextlib.suppress(ReportError):
+            sys.setprofile(count)
+            compose(tmp_path / str(length), report)
+        sys.setprofile(None)
+        return counted
+
+    base = calls(0)
+    assert calls(2000) - base < 3 * (calls(1000) - base)  # the square would be four times
 
 
 def test_comments_and_ticks_without_end_are_text(tmp_path):

@@ -6,7 +6,8 @@ from html import unescape
 
 import pytest
 
-from reporter.prose.mathematics import MathError, math
+from reporter.prose import mathematics
+from reporter.prose.effort import Effort, MarkdownError
 from tests.composing import compose, html_of, problems
 
 ENVIRONMENTS = {  # TeX → how many glyphs it has at least
@@ -15,6 +16,11 @@ ENVIRONMENTS = {  # TeX → how many glyphs it has at least
     r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}": 6,
     r"\begin{bmatrix} a & b \\ c & d \end{bmatrix}": 6,
 }
+
+
+def math(tex, **how):
+    """Set a formula, the first of a report."""
+    return mathematics.math(tex, Effort(), **how)
 
 
 def _svg(image):
@@ -96,11 +102,13 @@ def test_a_formula_in_a_line_stands_on_the_baseline():
 
 def test_what_is_no_tex_is_told():
     """With the formula and the remedy."""
-    with pytest.raises(MathError, match=r"the formula '\\frac\{a\}' can't be set; correct its TeX"):
+    with pytest.raises(
+        MarkdownError, match=r"the formula '\\frac\{a\}' can't be set; correct its TeX"
+    ):
         math(r"\frac{a}")
 
 
 def test_a_formula_is_drawn_alike_again():
     """The same bytes, not only the same look."""
-    first = math.__wrapped__(r"\sum_i w_i")
-    assert math.__wrapped__(r"\sum_i w_i") == first
+    first = mathematics._set.__wrapped__(r"\sum_i w_i", is_block=True)
+    assert mathematics._set.__wrapped__(r"\sum_i w_i", is_block=True) == first

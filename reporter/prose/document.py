@@ -15,10 +15,10 @@ from reporter.prose.answers import Answers
 from reporter.prose.claims import Court
 from reporter.prose.composed import Chapter, Document, Heading
 from reporter.prose.csl import Cite
+from reporter.prose.effort import MarkdownError
 from reporter.prose.failures import Gaps
 from reporter.prose.fragments import Fragments
 from reporter.prose.markdown import Hooks, parser, plain
-from reporter.prose.mathematics import MathError
 from reporter.prose.notes import Notes
 from reporter.prose.numbering import Numbering
 from reporter.prose.pictures import embedded, fault, picture_digest
@@ -228,7 +228,7 @@ class _Composer:
             try:
                 html = self._markdown(before + text, is_inline=False)
                 return self.gaps.boxed(html, (self.section_id, self.answers.placing))
-            except (MathError, RecursionError) as exc:
+            except (MarkdownError, RecursionError) as exc:
                 file = self.report.folder / self.places.here()
                 told = TOO_MUCH if isinstance(exc, RecursionError) else exc
                 raise ReportError(f"{file}: {told}") from exc

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from html import escape, unescape
 from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from reporter.prose.csl import Cite
+from reporter.prose.effort import Effort, counting, use_blocks_of_math
 from reporter.prose.mathematics import math
 from reporter.prose.notes import use_notes
 from reporter.prose.numbering import NAME, SPELLED
@@ -21,8 +21,8 @@ from reporter.prose.styles import with_thin_spaces
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from markdown_it import MarkdownIt
     from markdown_it.renderer import RendererHTML
-    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from reporter.prose.notes import Notes
 
 KEY = r"[A-Za-z0-9_](?:[\w:./+-]*\w)?"
-ITEM = rf"@{KEY}(?:, *[^;@\[\]]+)?"  # @key, or @key, p. 3
+ITEM = rf"@{KEY}(?:,[^;@\[\]]++)?"  # @key, or @key, p. 3
 CITATION = re.compile(rf"\[({ITEM}(?:\s*;\s*{ITEM})*)\](?!\()")
 REFERENCE = re.compile(rf"@((?:{'|'.join(SPELLED)})-{NAME})")
 MENTION = re.compile(f"(?<![/.+-])@({KEY})")  # nor in an address
@@ -49,7 +49,7 @@ SENTENCE = re.compile(
     + r"(?<=[\w)%\ue001][.!?])\s+(?=[A-Z\ue000])"
 )
 ID_OPEN, ID_CLOSE = "\ue010", "\ue011"  # around the id of a heading, {#sec-…} in the source
-HEADING_ID = re.compile(f"\\s*{ID_OPEN}(sec-[\\w.-]+){ID_CLOSE}\\s*$")
+HEADING_ID = re.compile(f"(?<!\\s)\\s*{ID_OPEN}(sec-[\\w.-]+){ID_CLOSE}\\s*$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +85,13 @@ class Hooks:
 
 def parser(hooks: Hooks) -> MarkdownIt:
     """Return the Markdown parser of one report."""
-    markdown = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    effort = Effort()
+    markdown = counting(effort, hooks.at)
     markdown.enable(["table", "strikethrough", "replacements", "smartquotes"])
     use_notes(markdown, hooks.notes, hooks.at, hooks.problem)
     markdown.use(deflist_plugin)
     markdown.use(dollarmath_plugin, allow_digits=False, double_inline=True)
-    _let_interrupt(markdown, "math_block")
+    use_blocks_of_math(markdown)
     markdown.inline.ruler.before("link", "reference", _parse_reference)
     markdown.core.ruler.push("percent", _set_percent)
     markdown.core.ruler.push("lines", lambda state: _give_lines(state.tokens))
@@ -101,11 +102,11 @@ def parser(hooks: Hooks) -> MarkdownIt:
         "reference": lambda token: hooks.refer((token.content,)),
         "mention": lambda token: hooks.mention(token.content),
         "math_inline": lambda token: hooks.piece(
-            math(token.content, is_block=False), token.content
+            math(token.content, effort, is_block=False), token.content
         ),
-        "math_inline_double": lambda token: _display(token.content),
-        "math_block": lambda token: _display(token.content),
-        "math_block_label": lambda token: hooks.equation(token.info, math(token.content)),
+        "math_inline_double": lambda token: _display(token.content, effort),
+        "math_block": lambda token: _display(token.content, effort),
+        "math_block_label": lambda token: hooks.equation(token.info, math(token.content, effort)),
         "image": lambda token: hooks.image(
             str(token.attrs["src"]),
             markdown.renderer.render(token.children or [], markdown.options, {}),
@@ -120,21 +121,6 @@ def parser(hooks: Hooks) -> MarkdownIt:
     for name, rule in rules.items():
         markdown.add_render_rule(name, _renderer(rule, hooks))
     return markdown
-
-
-def _let_interrupt(markdown: MarkdownIt, name: str) -> None:
-    """Let a kind of block stand right below a line of a paragraph, as $$ often does."""
-    (rule,) = (rule.fn for rule in markdown.block.ruler.__rules__ if rule.name == name)
-
-    def asked(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's way
-        line, count = state.line, len(state.tokens)
-        found = bool(rule(state, start, end, silent))
-        if silent:  # the plugin's rule forgets that it was only asked
-            state.line = line
-            del state.tokens[count:]
-        return found
-
-    markdown.block.ruler.at(name, asked, {"alt": ["paragraph", "blockquote", "list"]})
 
 
 def plain(html: str) -> str:
@@ -163,8 +149,8 @@ def code(text: str, language: str) -> str:
     return f'<pre class="code"><code>{coloured}</code></pre>\n'
 
 
-def _display(tex: str) -> str:
-    return f'<div class="equation">{math(tex)}</div>\n'
+def _display(tex: str, effort: Effort) -> str:
+    return f'<div class="equation">{math(tex, effort)}</div>\n'
 
 
 def _renderer(rule: Callable[[Token], str], hooks: Hooks) -> Callable[..., str]:

@@ -9,10 +9,15 @@ from html import escape
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
-from reporter.errors import ReportError
+from reporter.prose.effort import Effort, MarkdownError
 
 LEFT = re.compile(r'viewBox="(-?[\d.]+)')
 LONGEST = 2000  # signs of a formula: the time to set it grows with their square
+MOST_STEPS = 10_000  # of a formula, a second or two; one of a line takes some hundred
+STEP = 5  # signs that a step counts for in the effort of a report
+ONCE = frozenset(  # every other kind of element is laid out as a row
+    "mfrac mi mn mo mover mroot mspace msub msubsup msup mtable mtext mtr munder munderover".split()  # noqa: SIM905 - else fourteen lines
+)
 UNKNOWN = re.compile(r">(\\[A-Za-z]+)<")  # a word of TeX that nobody understood
 TEXT_PX = 14.0  # 10.5 pt
 NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
@@ -21,29 +26,36 @@ SIGNS = frozenset("+-−±∓")
 CLOSING = frozenset(")]}⟩⌉⌋!′|∣‖")  # after one of them a sign stands between two things
 
 
-class MathError(ReportError):
-    """TeX that can't be set; whoever knows the file adds it."""
+def math(tex: str, effort: Effort, *, is_block: bool = True) -> str:
+    """Return a formula as a vector image that stands on the baseline; its TeX is the alt text."""
+    html, steps = _set(tex, is_block=is_block)
+    effort.spend(steps * STEP)
+    return html
 
 
 @cache
-def math(tex: str, *, is_block: bool = True) -> str:
-    """Return a formula as a vector image that stands on the baseline; its TeX is the alt text."""
+def _set(tex: str, *, is_block: bool) -> tuple[str, int]:
+    """Return a formula as HTML, and how many steps it took."""
     from ziamath.tex import tex2mml
     from ziamath.zmath import Math
 
     if len(tex) > LONGEST:
-        raise MathError(f"a formula has {len(tex)} signs, {LONGEST} are the most; set it in parts")
+        told = f"a formula has {len(tex)} signs, {LONGEST} are the most; set it in parts"
+        raise MarkdownError(told)
     try:
         source = tex2mml(tex.strip(), inline=not is_block).replace(NAMESPACE, "")
         tree = ET.fromstring(source)  # noqa: S314 - made here
+        steps = _bounded(tree)
         _space(tree)
         formula = Math(ET.tostring(tree, encoding="unicode"), size=TEXT_PX * 1.04, margin=0)
+    except MarkdownError:
+        raise
     except Exception as exc:  # the library raises whatever its parser stumbles over
         shown = " ".join(tex.split())
-        raise MathError(f"the formula '{shown}' can't be set; correct its TeX") from exc
+        raise MarkdownError(f"the formula '{shown}' can't be set; correct its TeX") from exc
     unknown = UNKNOWN.search(source)
     if unknown:
-        raise MathError(
+        raise MarkdownError(
             f"the formula '{' '.join(tex.split())}': {unknown[1]} is no TeX; correct it"
         )
     drawn = formula.svg()
@@ -57,7 +69,21 @@ def math(tex: str, *, is_block: bool = True) -> str:
         shift += f";margin-left:{max(0.0, bearing) / TEXT_PX:.4f}em"
     alt = escape(" ".join(tex.split()), quote=True)
     address = f"data:image/svg+xml;base64,{svg}"
-    return f'<img class="math" alt="{alt}" style="{style}{shift}" src="{address}">'
+    return f'<img class="math" alt="{alt}" style="{style}{shift}" src="{address}">', steps
+
+
+def _bounded(tree: ET.Element) -> int:
+    """Return the steps that a formula takes; MarkdownError where they are too many."""
+    steps = _steps(tree)
+    if steps > MOST_STEPS:
+        raise MarkdownError("too much stands within each other in a formula; set it in parts")
+    return steps
+
+
+def _steps(element: ET.Element) -> int:
+    """Return how many elements are laid out: a row lays out twice what stands in it."""
+    times = 1 if element.tag in ONCE else 4 if element.tag == "mfenced" else 2
+    return 1 + times * sum(map(_steps, element))
 
 
 def _space(tree: ET.Element) -> None:

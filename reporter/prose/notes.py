@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reporter.prose.fragments import Fragments
 
-CALLED = re.compile(r"\[\^([^\]\s]+)\](?!\()")
+CALLED = re.compile(r"\[\^([^\]\s]{1,200})\](?!\()")
 OPENING = '<section class="footnotes">\n<ol class="footnotes-list">\n'
 TEXT = "text"  # of what Markdown is told: which of the report's texts it sets
 
