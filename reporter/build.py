@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from reporter.plan import Plan
     from reporter.prose.composed import Document
     from reporter.prose.views import Finished
     from reporter.report import Report
@@ -139,14 +140,19 @@ def compute(request: Request) -> tuple[Outcome, ...]:
 
 
 def review(request: Request) -> Document:
-    """Compose the report over what is stored; run nothing, write nothing.
-
-    Which results those are, the sources say; of a frozen request, the lock.
-    """
+    """Compose the report over what is stored; run nothing, write nothing."""
     at = open_workplace(request)
-    planned = make_plan(request, at, None) if request.is_frozen else current_plan(at)
-    outcomes = runner.stored(planned, at.store)
-    return text_over(at, finish(at, outcomes))
+    return composed_over(at, plan_of(request, at))
+
+
+def plan_of(request: Request, at: Workplace) -> Plan:
+    """Return what results a report is composed from, by its sources; frozen, by its lock."""
+    return make_plan(request, at, None) if request.is_frozen else current_plan(at)
+
+
+def composed_over(at: Workplace, planned: Plan) -> Document:
+    """Compose the report over the results of a plan that are stored; run nothing."""
+    return text_over(at, finish(at, runner.stored(planned, at.store)))
 
 
 def text_over(at: Workplace, finished: dict[str, Finished]) -> Document:

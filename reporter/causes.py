@@ -42,7 +42,7 @@ def causes(run: str, before: Plan | None, now: Plan, traces: Traces) -> list[str
     known = before.of(run) if before else ()
     if not known:
         return [_absent(missing[0], traces, is_known=False)]
-    found = list(_differences(known[0], jobs[0], traces))
+    found = list(differences(known[0], jobs[0], traces))
     seeds = [job.seed for job in known], [job.seed for job in jobs]
     if seeds[0] != seeds[1]:
         found.append(f"seeds {parameter_text(seeds[0])} → {parameter_text(seeds[1])}")
@@ -95,7 +95,8 @@ def _was_built(job: Job, last_build: Path) -> bool:
         return False
 
 
-def _differences(before: Job, now: Job, traces: Traces) -> Iterator[str]:
+def differences(before: Job, now: Job, traces: Traces) -> Iterator[str]:
+    """Yield in what two jobs of a run differ, but for what they build on."""
     if before.experiment != now.experiment:
         yield f"experiment {before.experiment} → {now.experiment}"
     for name, old, new in _changed(before.parameters, now.parameters):
@@ -163,7 +164,7 @@ def _needed(known: Job, job: Job, before: Plan | None, now: Plan, traces: Traces
         if not theirs:
             yield f"builds on {run} now"
             continue
-        found = [*_differences(theirs[0], mine, traces)]
+        found = [*differences(theirs[0], mine, traces)]
         found += _needed(theirs[0], mine, before, now, traces)
         yield from (f"builds on {run}, of which: {words}" for words in found)
         if not found:

@@ -75,7 +75,21 @@ def results(document: Document) -> bytes:
     """Return results.json: what the report shows."""
     from reporter.prose.transcript import transcript
 
-    runs = {
+    claims = [vars(claim) for claim in document.claims]
+    plain = {
+        "report": document.report.name,
+        "runs": runs(document),
+        "claims": claims,
+        **transcript(document),
+    }
+    if document.changes:
+        plain["changes"] = document.changes
+    return dump(plain)
+
+
+def runs(document: Document) -> dict[str, Any]:
+    """Return what results.json holds of each run."""
+    return {
         name: {
             "experiment": run.jobs[0].experiment if run.jobs else None,
             "parameters": run.jobs[0].parameters if run.jobs else None,
@@ -87,16 +101,6 @@ def results(document: Document) -> bytes:
         }
         for name, run in document.finished.items()
     }
-    claims = [vars(claim) for claim in document.claims]
-    plain = {
-        "report": document.report.name,
-        "runs": runs,
-        "claims": claims,
-        **transcript(document),
-    }
-    if document.changes:
-        plain["changes"] = document.changes
-    return dump(plain)
 
 
 def write_results(output: Path, content: bytes) -> Path:

@@ -11,7 +11,9 @@ import hashlib
 import json
 import os
 import sys
+from dataclasses import replace
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +82,23 @@ def _manifest(at: Workplace, key: str) -> Path:
 
 
 def stands(last: Mapping[str, Any], at: Workplace, planned: Plan) -> bool:
+    """Tell whether a build over a plan need not do again what the `last` one of its sources did."""
+    return shows(last, at, planned) and not last["failures"]
+
+
+def is_current(request: Request, at: Workplace, planned: Plan) -> bool:
+    """Tell whether the pages that are there show what sources and results say now."""
+    names = [name for name in ("html", "pdf") if (at.output / f"report.{name}").is_file()]
+    asked = [replace(request, formats=formats) for formats in permutations(names)]
+    lasts = [last_build(at.output, sources(one, at)) for one in asked]
+    return any(shows(last, at, planned) for last in lasts)
+
+
+def shows(last: Mapping[str, Any], at: Workplace, planned: Plan) -> bool:
     """Tell whether a build over a plan would write what the `last` one of its sources wrote."""
     folder = at.report.folder
     return (
         last.get("results") == results(at, planned)
-        and not last["failures"]
         and all(picture_digest(folder, name) == known for name, known in last["pictures"].items())
         and all(file_digest(at.output / name) == known for name, known in last["files"].items())
     )

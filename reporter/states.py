@@ -59,7 +59,7 @@ def _standing(job: Job, store: Store, work: Path, seconds: float | None) -> Stan
     if store.load(job.key):  # a damaged entry is computed again
         size = size_of(store.root / job.key)
         return Standing(job=job, state="stored", seconds=seconds, size=size)
-    error = _error(work / job.key)
+    error = last_error(work / job.key)
     state: State = "failed" if error else "to run"
     if _is_computed_now(store, job.key):
         state, error = "running", ""
@@ -78,7 +78,7 @@ def _is_computed_now(store: Store, key: str) -> bool:
     return False
 
 
-def _error(folder: Path) -> str:
+def last_error(folder: Path) -> str:
     """Return what a worker that failed left; the next one that starts removes it."""
     try:
         found = json.loads((folder / "error.json").read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reporter import lock, merging, plan, registry, report, runner, shipped, trust
 from reporter.budget import Allowance, Choice, choose
+from reporter.causes import Traces
 from reporter.datasets import listings
 from reporter.datasets.digests import Digests
 from reporter.environment import limit_bytes, store_folder
@@ -71,6 +72,16 @@ class Workplace:
     def listings(self) -> Path:
         """Return where the files of data sets are listed, so that versions can be compared."""
         return self.root / "cache" / "listings"
+
+    @property
+    def traces(self) -> Traces:
+        """Return where earlier builds left traces."""
+        return Traces(
+            store=self.store,
+            work=self.root / "work",
+            listings=self.listings,
+            last_build=self.output / "last-build.json",
+        )
 
 
 def open_workplace(request: Request) -> Workplace:

@@ -152,21 +152,22 @@ def test_status_counts_questions_and_points_without_running_anything(toy):
 
 def test_check_names_open_questions_and_those_placed_nowhere(toy):
     """Each with file and line."""
-    report(toy, "build")
     (toy / "questions.md").write_text("## q-a\n\nA?\n\n## q-b\n\nB?\n\n### Answer\n\nYes.\n")
     (toy / "sections" / "01-results.md").write_text(TEXT + '\n{{ question("q-a") }}\n')
+    report(toy, "build")
     done = report(toy, "check")
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
-        "questions.md:1: question 'q-a' has no answer yet",
-        "questions.md:5: question 'q-b' of questions.md is placed nowhere; add {{ questions() }}",
+        "questions",
+        "  questions.md:1: question 'q-a' has no answer yet",
+        "  questions.md:5: question 'q-b' of questions.md is placed nowhere; add {{ questions() }}",
     ]
 
 
 def test_check_notes_what_nothing_cites(toy):
     """Beside what is to be mended: a note changes no exit code."""
-    report(toy, "build")
     (toy / "references.bib").write_text("\n@misc{able, title = {T}, year = 2001}\n")
+    report(toy, "build")
     done = report(toy, "check")
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines() == [

@@ -11,7 +11,7 @@ import pytest
 
 from reporter.artifacts import Metric, Result
 from reporter.build import Request, build
-from reporter.check import findings
+from reporter.check import of_text
 from reporter.store import Store
 from tests.conftest import DEMO
 
@@ -87,7 +87,7 @@ def other(value, unit, index):
 def test_quick_demo_builds_without_a_failure(demo):
     """Every run has its result, no claim is broken, no reference dangles."""
     assert demo.is_well, (demo.outcomes, demo.document.problems)
-    assert findings(demo.document) == []
+    assert of_text(demo.document) == []
 
 
 def test_perturbed_metrics_and_nothing_else_change_in_the_html(demo, perturbed):

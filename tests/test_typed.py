@@ -6,7 +6,7 @@ import pytest
 
 from reporter.artifacts import Column, Metric, Result, Table
 from reporter.build import Request, build, review
-from reporter.check import findings
+from reporter.check import of_text
 from reporter.check.typed import typed_numbers
 from reporter.prose import document
 from tests.workspaces import accuracy, finished, opened, workspace
@@ -158,7 +158,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     )
     composed = document.compose(report, RUNS, tmp_path / "build/figures")
     assert [problem.where for problem in typed_numbers(composed)] == ["sections/01-results.md:9"]
-    assert findings(composed)[-1].where == "sections/01-results.md:9"
+    assert of_text(composed)[-1].where == "sections/01-results.md:9"
 
 
 def test_check_tells_of_a_typed_number_and_build_does_not(tmp_path: Path) -> None:
@@ -168,8 +168,8 @@ def test_check_tells_of_a_typed_number_and_build_does_not(tmp_path: Path) -> Non
     workspace(tmp_path, tables, sections={"01-results.md": text})
     request = Request(folder=tmp_path, root=tmp_path / "build", formats=("html",))
     assert build(request).is_well
-    (told,) = findings(review(request))
+    (told,) = of_text(review(request))
     assert told.where == "sections/01-results.md:3"
-    assert told.message == (
+    assert told.told == (
         '23.4 % is runs["one"].test_accuracy; write {{ runs["one"].test_accuracy | percent }}'
     )

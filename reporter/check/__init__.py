@@ -1,4 +1,4 @@
-"""A composed report → what is to be mended before it is handed in."""
+"""A report as it is to be handed in → what is to be mended, and what is only noted."""
 
 from __future__ import annotations
 
@@ -7,35 +7,77 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from reporter import fonts
+from reporter.check import lines
+from reporter.check.built import outdated
+from reporter.check.finding import GROUPS, Finding
+from reporter.check.identity import leaks, this_machine
+from reporter.check.placeholders import authors, is_shipped, placeholders
+from reporter.check.provisional import provisional
+from reporter.check.runs import unfit
 from reporter.check.typed import typed_numbers
-from reporter.prose.numbering import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reporter.check.subject import Subject
     from reporter.prose.composed import Document
+    from reporter.prose.numbering import Problem
 
 
-def findings(document: Document) -> list[Problem]:
-    """Return every problem of a report that was composed over what is stored.
-
-    Found are: runs without a result, broken claims, references and citations that lead nowhere,
-    questions without an answer or placed nowhere, figures without alt text, ids given twice,
-    numbers typed by hand.
-    """
-    runs = [
-        Problem(where=f"run {run.name}", message=run.error)
-        for run in document.finished.values()
-        if run.error
+def findings(subject: Subject) -> list[Finding]:
+    """Return all that is to be mended before a report is handed in, group by group."""
+    document = subject.document
+    marked = [*placeholders(document.report), *leaks(subject, this_machine())]
+    found = [
+        *unfit(subject),
+        *of_text(document),
+        *lines.unkept(subject.folder, marked),
+        *provisional(subject),
+        *outdated(subject),
     ]
+    return ordered(found)
+
+
+def of_text(document: Document) -> list[Finding]:
+    """Return what is broken in a composed text: claims, references, questions, typed numbers."""
     claims = [
-        Problem(where=claim.where, message=f"the claim does not hold: {claim.reading}")
+        Finding(
+            group="claims",
+            where=claim.where,
+            message=f"the claim does not hold: {claim.reading}",
+            remedy="write what the results show",
+        )
         for claim in document.broken
     ]
-    return [*runs, *claims, *document.problems, *typed_numbers(document)]
+    return [*claims, *map(_finding, (*document.problems, *typed_numbers(document)))]
 
 
-def notes(document: Document) -> tuple[Problem, ...]:
-    """Return what need not be mended: entries that nothing cites, characters without a face."""
+def ordered(found: Iterable[Finding]) -> list[Finding]:
+    """Return findings group by group, each once; within a group as they were found."""
+    return sorted(dict.fromkeys(found), key=lambda one: GROUPS.index(one.group))
+
+
+def notes(subject: Subject) -> list[Finding]:
+    """Return what need not be mended: of the text, and what was not looked at."""
+    report = subject.document.report
+    found = noted(subject.document)
+    found += authors(report) if is_shipped(report) else []
+    if subject.is_frozen:
+        told = "trusted; whether the sources still give its results was not looked at"
+        found.append(Finding(group="provisional", where="report.lock", message=told))
+    return found
+
+
+def noted(document: Document) -> list[Finding]:
+    """Return what need not be mended in a text: idle references, characters without a face."""
     text = "".join(unescape(document.set(chapter.html)) for chapter in document.chapters)
     signs = fonts.lacking(re.sub(r"<[^>]*>", "", text), symbols=True)
     told = f"no embedded face has {' '.join(signs)}; a face of the machine may set it otherwise"
-    return (*document.uncited, *([Problem(where="the text", message=told)] if signs else []))
+    odd = [Finding(group="text", where="the text", message=told)] if signs else []
+    return [*map(_finding, document.uncited), *odd]
+
+
+def _finding(problem: Problem) -> Finding:
+    """Return a problem of the prose with its remedy apart."""
+    message, _, remedy = problem.message.partition("; ")
+    return Finding(group=problem.about, where=problem.where, message=message, remedy=remedy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Group = Literal[  # in the order in which they are told
     "rules",  # of the assignment
@@ -17,6 +17,7 @@ Group = Literal[  # in the order in which they are told
     "files",  # of the last build that are missing or not of the present sources
     "spelling",
 ]
+GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,11 @@ class Finding:
     where: str
     message: str
     remedy: str = ""
+
+    @property
+    def told(self) -> str:
+        """Return message and remedy, as they are read."""
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
     @property
     def file(self) -> str:

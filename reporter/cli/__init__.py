@@ -26,7 +26,7 @@ VERBS = {
     "run": "make",
     "build": "make",
     "serve": "serve",
-    "check": "make",
+    "check": "check",
     "submit": "submit",
     "diff": "compare",
     "gc": "keep",

@@ -57,20 +57,14 @@ def _manual(experiment: Experiment) -> str:
 def why_command(run: str | None, report: str | None, *, quick: bool, is_trusted: bool) -> None:
     """Say why RUN would be computed again, or that it is fresh; of all runs without RUN."""
     from reporter import lock
-    from reporter.causes import FRESH, Traces, causes, notes
+    from reporter.causes import FRESH, causes, notes
     from reporter.workplace import current_plan, open_workplace
 
     at = open_workplace(replace(asked(report, is_trusted=is_trusted), is_quick=quick))
     now = current_plan(at, (run,) if run else None)
     locked = lock.read(at.lock)
-    traces = Traces(
-        store=at.store,
-        work=at.root / "work",
-        listings=at.listings,
-        last_build=at.output / "last-build.json",
-    )
     runs = [run] if run else list(at.report.runs)
-    found = {name: causes(name, locked[0] if locked else None, now, traces) for name in runs}
+    found = {name: causes(name, locked[0] if locked else None, now, at.traces) for name in runs}
     for name, lines in found.items():
         for line in lines if run else [line for line in lines if line != FRESH]:
             click.echo(line if run else f"{name}: {line}")

@@ -1,4 +1,4 @@
-"""report run, build, check: what computes and writes."""
+"""report run, build: what computes and writes."""
 
 from __future__ import annotations
 
@@ -71,29 +71,6 @@ def run_command(runs: tuple[str, ...], report: str | None, **options: Any) -> No
     """Compute the named RUNS of a report, all by default, and write no page."""
     request = replace(_request(report, **options), runs=runs or None, formats=())
     _make(request, **options)
-
-
-@click.command("check")
-@click.argument("report", required=False)
-@click.option("--quick", is_flag=True, help="Check the quick build.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-@TRUST
-def check_command(report: str | None, *, quick: bool, as_json: bool, is_trusted: bool) -> None:
-    """Find broken claims, dangling references, open questions, missing results, typed numbers."""
-    from reporter.build import review
-    from reporter.check import findings, notes
-
-    document = review(replace(asked(report, is_trusted=is_trusted), is_quick=quick))
-    found = findings(document)
-    if as_json:
-        click.echo(json.dumps([vars(problem) for problem in found], indent=1))
-    else:
-        for problem in found:
-            click.echo(f"{problem.where}: {problem.message}")
-        for note in notes(document):
-            click.echo(f"note: {note.where}: {note.message}", err=True)
-        click.echo(f"{len(found)} to mend" if found else "nothing to mend", err=True)
-    sys.exit(1 if found else 0)
 
 
 def _request(report: str | None, **options: Any) -> Request:

@@ -83,6 +83,7 @@ class Answers:
             self.numbering.problem(
                 question.where,
                 f"question {name!r} of questions.md is placed nowhere; add {{{{ questions() }}}}",
+                "questions",
             )
             if not question.is_answered:
                 self._tell_open(question)
@@ -98,7 +99,8 @@ class Answers:
         return OPEN
 
     def _tell_open(self, question: Question) -> None:
-        self.numbering.problem(question.where, f"question {question.id!r} has no answer yet")
+        told = f"question {question.id!r} has no answer yet"
+        self.numbering.problem(question.where, told, "questions")
 
 
 def _credit(question: Question) -> str:

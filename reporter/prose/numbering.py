@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from reporter.errors import nearest
 
@@ -31,10 +31,11 @@ LEAST_RANGE = 3  # "Figures 3 and 4", but "Figures 3–5"
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Something that is broken in the text, and where."""
+    """Something that is broken in the text or about a question, and where."""
 
     where: str
     message: str
+    about: Literal["text", "questions"] = "text"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,9 +124,11 @@ class Numbering:
                     known = [name for name in known if name not in self._parts]
                 self.problem(where, f"reference @{target} leads nowhere{nearest(target, known)}")
 
-    def problem(self, where: str, message: str) -> None:
+    def problem(
+        self, where: str, message: str, about: Literal["text", "questions"] = "text"
+    ) -> None:
         """Keep a problem; the same one is kept once."""
-        found = Problem(where=where, message=message)
+        found = Problem(where=where, message=message, about=about)
         if found not in self.problems:
             self.problems.append(found)
 

@@ -105,13 +105,13 @@ def _without_comments(text: str) -> str:
     """Return `text` with comments blanked, except in code; every line keeps its place."""
     prose = INLINE_CODE.sub(_blank, _without_code(text))
     kept, done = [], 0
-    for start, end in _comments(prose):
+    for start, end in comments(prose):
         kept += [text[done:start], re.sub(r"[^\n]", " ", text[start:end])]
         done = end
     return "".join([*kept, text[done:]])
 
 
-def _comments(prose: str) -> Iterator[tuple[int, int]]:
+def comments(prose: str) -> Iterator[tuple[int, int]]:
     """Yield where comments stand, in time that grows as the text does: many may lack their end."""
     done, last = 0, {opening: prose.rfind(end) for opening, end in COMMENTS.items()}
     for opening in re.finditer("|".join(COMMENTS), prose):

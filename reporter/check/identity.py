@@ -1,0 +1,178 @@
+"""What is handed in → where it tells of a machine, or of a person who is no author.
+
+Found are paths below somebody's home and those of the workspace, name of user and host as whole
+words (of four letters and more, no common ones, none that an author or references.bib has), e-mail
+addresses of others, and what cameras and programs write into pictures. `{# kept #}` on a line, in
+Python and TOML `# kept`, lets it stand.
+"""
+
+from __future__ import annotations
+
+import getpass
+import re
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reporter import trust
+from reporter.check.finding import Finding
+from reporter.check.metadata import personal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reporter.check.subject import Subject
+    from reporter.report import Report
+
+MOST_BYTES = 2_000_000  # of a file that is looked through; larger ones are data
+LEAST_LETTERS = 4  # of a name: shorter ones are found in everything
+ENDINGS = (
+    "com|org|net|edu|gov|mil|info|dev|app|university|[a-z]{2}"  # of hosts: x@y.weights is none
+)
+EMAIL = re.compile(rf"(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+(?:{ENDINGS})\b(?![\w(])")
+NO_PERSON = re.compile(r"^git@|[@.]example(\.(com|org|net|edu))?$", re.IGNORECASE)
+HOMES = r"(?<![\w./:~-])/(?:home|Users)/(?P<unix>[^\s/\"'`<>{}()\[\],;:]+)"
+WINDOWS = r"\b[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2}(?P<windows>[^\s\\/\"'`<>{}()\[\],;:]+)"
+ANYBODY = frozenset({"user", "username", "you", "yourname", "name", "me"})  # in examples
+COMMON = frozenset({  # names that say nothing, and words of any report
+    "adam", "admin", "anna", "aspire", "brown", "build", "class", "cloud", "data", "debian",
+    "default", "desktop", "docker", "fedora", "frank", "grace", "grant", "guest", "home", "host",
+    "hope", "image", "jovyan", "laptop", "linux", "local", "localhost", "machine", "macbook",
+    "mark", "model", "page", "penguin", "pine", "root", "rose", "runner", "server", "student",
+    "summer", "test", "tester", "thinkpad", "train", "ubuntu", "user", "vagrant", "white", "will",
+    "windows", "work", "worker", "workspace", "workstation"
+})  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What would tell of the machine that checks: names of user and host, and the user's home."""
+
+    names: tuple[str, ...]
+    home: Path
+
+
+def this_machine() -> Machine:
+    """Return who and where we are, as far as the system knows."""
+    names = [socket.gethostname().partition(".")[0]]
+    with suppress(OSError, KeyError):  # nobody
+        names.append(getpass.getuser())
+    return Machine(names=tuple(names), home=Path("~").expanduser())
+
+
+def leaks(subject: Subject, machine: Machine) -> list[Finding]:
+    """Return a finding for each thing in each file that tells of machine or person: its first line.
+
+    Args:
+        subject: the report.
+        machine: the one that checks, which is most often the one that computed.
+    """
+    report = subject.document.report
+    pattern, known = _pattern(subject, machine), _known(report)
+    found = []
+    for name, path in handed_in(subject):
+        lines: dict[tuple[str, str], list[int]] = {}
+        for number, line in enumerate(_text(path).split("\n"), 1):
+            for what, value in _told(line, pattern, known):
+                lines.setdefault((what, value), []).append(number)
+        for (what, value), numbers in lines.items():
+            more = f" (and in {len(numbers) - 1} more lines)" if len(numbers) > 1 else ""
+            place = f"{name}:{numbers[0]}"
+            found.append(_finding(place, f"{what} {value}{more}", _remedy(name, what)))
+    return [*found, *_in_pictures(subject, pattern, known)]
+
+
+def handed_in(subject: Subject) -> Iterator[tuple[str, Path]]:
+    """Yield the texts that go with a report, each by the name it has in its folder."""
+    report, folder = subject.document.report, subject.folder
+    names = ["report.toml", "abstract.md", "questions.md", "references.bib"]
+    paths = [folder / name for name in (*names, report.report.citations)]
+    paths += [*report.sources(), *sorted((folder / "experiments").rglob("*"))]
+    for path in dict.fromkeys(paths):
+        place = path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name)
+        is_passed_over = any(part.startswith((".", "__pycache__")) for part in place.parts)
+        if path.is_file() and not is_passed_over and trust.is_inside(folder, path):
+            yield place.as_posix(), path
+    if subject.lock.is_file():
+        yield "report.lock", subject.lock
+    yield f"build/{subject.output.name}/results.json", subject.output / "results.json"
+
+
+def _pattern(subject: Subject, machine: Machine) -> re.Pattern[str]:
+    """Return what is looked for: its groups are named after what they find."""
+    own = {str(path) for path in (machine.home, subject.folder.resolve(), subject.output.parent)}
+    places = sorted((re.escape(path) for path in own if len(path) > LEAST_LETTERS), reverse=True)
+    said = {word.lower() for word in re.findall(r"\w+", _authors(subject.document.report))}
+    cited = {word.lower() for word in re.findall(r"\w+", _text(subject.folder / "references.bib"))}
+    names = {name.lower() for name in machine.names if len(name) >= LEAST_LETTERS}
+    names -= COMMON | said | cited
+    parts = [rf"(?P<home>{HOMES})", rf"(?P<drive>{WINDOWS})", rf"(?P<email>{EMAIL.pattern})"]
+    if places:
+        parts.insert(0, rf"(?P<own>(?<![\w./:-])(?:{'|'.join(places)})(?![\w-]))")
+    if names:
+        words = "|".join(map(re.escape, sorted(names)))
+        parts.append(rf"(?P<name>(?<![\w-])(?i:{words})(?![\w-]))")
+    return re.compile("|".join(parts))
+
+
+def _told(line: str, pattern: re.Pattern[str], known: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield what a line tells, in words, with the value."""
+    for found in pattern.finditer(line):
+        kind, value = found.lastgroup, found[0]
+        if kind == "email":
+            if not (value.lower() in known or NO_PERSON.search(value)):
+                yield "the e-mail address", value
+        elif kind == "name":
+            yield "the name of this machine or its user,", value
+        elif (found["unix"] or found["windows"] or "").lower() not in ANYBODY:
+            yield "the path of a machine,", value
+
+
+def _in_pictures(
+    subject: Subject, pattern: re.Pattern[str], known: frozenset[str]
+) -> Iterator[Finding]:
+    """Yield what the pictures that go with a report hold beside what one sees."""
+    report = subject.document.report
+    places = {image.path for image in report.images.values()} | set(subject.document.pictures)
+    for place in sorted(places):
+        path = subject.folder / place
+        if not (path.is_file() and trust.is_inside(subject.folder, path)):
+            continue
+        for what, value in personal(path):
+            if what == "text":
+                for kind, text in _told(value, pattern, known):
+                    yield _finding(place, f"{kind} {text}, in its metadata", STRIP)
+            elif not value or value.lower() not in _authors(report).lower():
+                shown = f"{what}, {value}" if value else what
+                yield _finding(place, f"{shown}, in its metadata", STRIP)
+
+
+STRIP = "save it without metadata"
+
+
+def _remedy(name: str, what: str) -> str:
+    """Return what to do about something in a file of the author's, or in one that a build wrote."""
+    if name.endswith(("results.json", "report.lock")):
+        return "see which run or text says so, then build again"
+    return "write a path relative to the report" if "path" in what else "leave it out"
+
+
+def _known(report: Report) -> frozenset[str]:
+    return frozenset(author.email.lower() for author in report.report.authors)
+
+
+def _authors(report: Report) -> str:
+    return " ".join(f"{one.name} {one.id} {one.email}" for one in report.report.authors)
+
+
+def _text(path: Path) -> str:
+    """Return a file's text, "" of what is no text or too large to be one."""
+    with suppress(OSError, UnicodeDecodeError):
+        return path.read_text("utf-8") if path.stat().st_size <= MOST_BYTES else ""
+    return ""
+
+
+def _finding(where: str, message: str, remedy: str) -> Finding:
+    return Finding(group="identity", where=where, message=message, remedy=remedy)

@@ -1,0 +1,167 @@
+"""Sections, questions and the cover → what was to be written later, and was not.
+
+Found are TODO, TBD, FIXME and XXX, also in comments; "lorem ipsum"; "your answer here" and the
+like; a line that is only "…"; headings with nothing below them; comments that came with a shipped
+report; authors such as "A. Example". Code, templates and mathematics are not looked at, and
+`{# kept #}` on a line lets it stand.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from reporter import shipped
+from reporter.check import lines
+from reporter.check.finding import Finding
+from reporter.check.texts import prose
+from reporter.prose.questions import FENCE, INLINE_CODE, comments
+from reporter.prose.templates import HEADING_ID
+from reporter.prose.texts import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from reporter.report import Author, Report
+
+WORDS = re.compile(
+    r"\b(?:TODO|TBD|FIXME|XXX)\b|(?i:\blorem ipsum\b|\byour (?:answer|text|name|title) here\b)"
+)
+DOTS = re.compile(r"^[ \t>*-]*(?:…|\.\.\.)[ \t]*$", re.MULTILINE)
+HEADING = re.compile(r"^(#{1,6})(?:[ \t]+(.*?))?[ \t]*$")
+NOBODY = re.compile(r"[A-Z]\. Example|(?i:your name|first last|john doe|jane doe)")
+RESERVED = re.compile(r"@(?:[\w-]+\.)*example(?:\.(?:org|com|net|edu))?$")
+
+
+def placeholders(report: Report) -> list[Finding]:
+    """Return a finding for everything that stands where something is still to be written."""
+    found = [*_words(report), *_comments(report), *_headings(report)]
+    return [*([] if is_shipped(report) else authors(report)), *found]
+
+
+def is_shipped(report: Report) -> bool:
+    """Tell whether a report is one of those that come with the program, in its own folder."""
+    return report.folder.is_relative_to(shipped.folder("templates"))
+
+
+def authors(report: Report) -> list[Finding]:
+    """Return a finding for every author who is nobody."""
+    return [
+        _finding(
+            lines.of_text(report.folder, author.name),
+            f"author {_shown(author)} is a placeholder",
+            "write who hands it in",
+        )
+        for author in report.report.authors
+        if NOBODY.fullmatch(author.name)
+        or re.fullmatch("0+", author.id)
+        or RESERVED.search(author.email)
+    ]
+
+
+def _shown(author: Author) -> str:
+    more = ", ".join(filter(None, (author.id, author.email)))
+    return f"{author.name} ({more})" if more else author.name
+
+
+def _words(report: Report) -> Iterator[Finding]:
+    """Yield words in prose and on the cover, and lines of nothing but dots."""
+    texts = [*prose(report), *_cover(report)]
+    for path, first, text in texts:
+        found = [*WORDS.finditer(text), *DOTS.finditer(text)]
+        for one in sorted(found, key=lambda one: one.start()):
+            where = _place(report, path, first + text.count("\n", 0, one.start()))
+            yield _finding(where, f"a placeholder, {one[0].strip()!r}", "write it")
+
+
+def _cover(report: Report) -> Iterator[tuple[Path, int, str]]:
+    """Yield what the title page says, where it stands."""
+    cover = report.report
+    for text in (cover.title, cover.subtitle, cover.course, cover.assignment, cover.term):
+        place = lines.of_text(report.folder, text).partition(":")[2] if text else ""
+        yield report.folder / "report.toml", int(place or 1), text
+
+
+def _comments(report: Report) -> Iterator[Finding]:
+    """Yield comments that say what is to do, or that a shipped report came with."""
+    known = frozenset() if is_shipped(report) else _shipped_comments()
+    for path in _texts(report):
+        text = read_text(path)
+        for start, end in comments(_bare(text)):
+            where = _place(report, path, text.count("\n", 0, start) + 1)
+            word = WORDS.search(text, start, end)
+            if word:
+                yield _finding(where, f"a comment says {word[0]!r}", "do it, or remove it")
+            elif _plain(text[start:end]) in known:
+                yield _finding(where, "a comment of the shipped report", "remove it")
+
+
+def _headings(report: Report) -> Iterator[Finding]:
+    """Yield headings without a word, and those with nothing below them."""
+    for path in _texts(report):
+        if path.name == "questions.md":
+            continue  # a question without an answer is told as such
+        last: tuple[int, int, str] | None = None  # level, line, text
+        for number, level, text in _outline(path):
+            if last and level and level <= last[0]:
+                yield _empty(report, path, last)
+            last = (level, number, text) if level else None
+        if last:
+            yield _empty(report, path, last)
+
+
+def _empty(report: Report, path: Path, heading: tuple[int, int, str]) -> Finding:
+    _, line, text = heading
+    named = f"the heading {text!r}" if text else "a heading without words"
+    where = _place(report, path, line)
+    return _finding(where, f"{named} has nothing below it", "write it, or remove the heading")
+
+
+def _outline(path: Path) -> Iterator[tuple[int, int, str]]:
+    """Yield line, level and text of headings; of any other line that is not blank, level 0."""
+    code = FENCE.sub(lambda found: re.sub(r"[^\n]+", "code", found[0]), read_text(path))
+    text, done = "", 0
+    for start, end in comments(_bare(code)):
+        text += code[done:start] + re.sub(r"[^\n]", " ", code[start:end])
+        done = end
+    for number, line in enumerate((text + code[done:]).split("\n"), 1):
+        heading = HEADING.match(HEADING_ID.sub("", line))
+        if heading:
+            yield number, len(heading[1]), heading[2] or ""
+        elif line.strip():
+            yield number, 0, ""
+
+
+def _texts(report: Report) -> list[Path]:
+    paths = [report.folder / "abstract.md", *report.sources(), report.folder / "questions.md"]
+    return [path for path in paths if path.is_file()]
+
+
+@cache
+def _shipped_comments() -> frozenset[str]:
+    """Return the comments in the texts of all shipped reports."""
+    texts = [read_text(path) for path in shipped.folder("templates").rglob("*.md")]
+    return frozenset(
+        _plain(text[start:end]) for text in texts for start, end in comments(_bare(text))
+    )
+
+
+def _bare(text: str) -> str:
+    """Return a text without code and ids, in which every sign keeps its place."""
+    for pattern in (HEADING_ID, FENCE, INLINE_CODE):
+        text = pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    return text
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _place(report: Report, path: Path, line: int) -> str:
+    return f"{path.relative_to(report.folder).as_posix()}:{line}"
+
+
+def _finding(where: str, message: str, remedy: str) -> Finding:
+    return Finding(group="text", where=where, message=message, remedy=remedy)

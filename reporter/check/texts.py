@@ -1,0 +1,82 @@
+"""Sections, abstract and answers → the prose in them, each word in its line."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+from reporter.prose.questions import FENCE, INLINE_CODE, read_questions
+from reporter.prose.sections import read_sections
+from reporter.prose.templates import HEADING_ID, bare
+from reporter.prose.texts import read_text
+from reporter.prose.tools import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from reporter.report import Report
+
+NONE = re.compile("(?!)")  # is found nowhere
+SPOKEN = ("caption", "captions", "alt", "first")  # arguments that a reader sees
+UNREAD = (  # what is no prose, in the order in which it is taken out
+    HEADING_ID,
+    FENCE,
+    INLINE_CODE,
+    re.compile(r"\{#.*?#\}|<!--.*?-->|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL),
+    re.compile(r"\$\$.*?\$\$", re.DOTALL),
+    re.compile(r"(?<!\\)\$[^$\n]+\$"),
+    re.compile(r"\]\([^)]*\)|https?://\S+|\[@[^\]]*\]|@[\w.-]+|\[\^[^\]]*\]"),
+)
+
+
+def prose(report: Report, mark: re.Pattern[str] = NONE) -> Iterator[tuple[Path, int, str]]:
+    """Yield the prose of a report: file, first line, and text with all else blanked.
+
+    Captions, alt texts and labels in the calls of templates follow the text that they stand in.
+
+    Args:
+        report: as it was opened.
+        mark: a line that has it is passed over.
+    """
+    sources = [(section.path, 1, section.text) for section in read_sections(report)]
+    abstract = report.folder / "abstract.md"
+    if abstract.is_file():
+        sources.append((abstract, 1, read_text(abstract)))
+    sources += [
+        (question.path, question.answer_line, question.answer)
+        for question in read_questions(report.folder).values()
+    ]
+    for path, first, text in sources:
+        lines = read_text(path).split("\n")
+        silenced = {number for number, line in enumerate(lines, 1) if mark.search(line)}
+        yield path, first, _without_lines(_prose(text), first, silenced)
+        for line, words in _spoken("\n" * (first - 1) + text):
+            if line not in silenced:
+                yield path, line, _prose(words)
+
+
+def _prose(text: str) -> str:
+    """Return a text in which all that is no prose is blanked; every line keeps its place."""
+    for pattern in UNREAD:
+        text = pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    return text
+
+
+def _without_lines(text: str, first: int, silenced: set[int]) -> str:
+    lines = enumerate(text.split("\n"), first)
+    return "\n".join("" if number in silenced else line for number, line in lines)
+
+
+def _spoken(text: str) -> Iterator[tuple[int, str]]:
+    """Yield captions, alt texts and labels that stand in a template's calls, with their lines."""
+    tree = bare(NAMES).parse(text)
+    for call in tree.find_all(nodes.Call):
+        shown = [argument.value for argument in call.kwargs if argument.key in SPOKEN]
+        labels = [pair.value for tables in call.find_all(nodes.Dict) for pair in tables.items]
+        for expression in (*shown, *labels):
+            for node in (expression, *expression.find_all(nodes.Const)):
+                if isinstance(node, nodes.Const) and isinstance(node.value, str):
+                    yield node.lineno, node.value
