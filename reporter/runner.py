@@ -275,13 +275,14 @@ def _looked_up(job: Job, store: Store) -> Outcome:
 def _lacking(jobs: list[Job], store: Store, *, force: bool) -> dict[str, str]:
     """Return the keys to compute, each with the damaged file of its stored result, if any.
 
-    Networks are large: only those that a run will load are read and compared.
+    Networks are large: only those that a run will load are read and compared, or missed.
     """
     lacking: dict[str, str] = {}
     loaded: set[str] = set()
     for job in reversed(jobs):  # those that build on others come first
         damaged = store.damage(job.key) if job.key in loaded else ""
-        if force or damaged or not store.load(job.key):
+        is_missed = job.key in loaded and store.lacks_network(job.key)
+        if force or damaged or is_missed or not store.load(job.key):
             lacking[job.key] = "" if force else damaged or store.damage(job.key)
             loaded.update(job.needs)
     return lacking
@@ -289,7 +290,7 @@ def _lacking(jobs: list[Job], store: Store, *, force: bool) -> dict[str, str]:
 
 def _is_stored(key: str, store: Store) -> bool:
     """Tell whether a result is stored, its network undamaged, too."""
-    return bool(store.load(key)) and not store.damage(key)
+    return bool(store.load(key)) and not (store.damage(key) or store.lacks_network(key))
 
 
 def unique(jobs: tuple[Job, ...]) -> list[Job]:

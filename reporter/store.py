@@ -1,7 +1,8 @@
 """build/store/<key>/: one result per run and seed, written whole or not at all.
 
 An entry is a folder: result.json (metrics and artifacts), their arrays and checkpoints, record.json
-(how it was computed) and manifest.json (sha-256 of every file), which is written last. It is made
+(how it was computed) and manifest.json (sha-256 of every file), which is written last. Of an entry
+that came in a bundle, the manifest has the checkpoint under "left out". An entry is made
 as .<key>.<any>.new, is on the disk before it gets its name, and changes place with an older one in
 one step. Who computes a result holds .<key>.lock; where nobody does, both are of a killed process.
 """
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
+NETWORK = "checkpoint.safetensors"
+LEFT_OUT = "left out"  # of a manifest: what a bundle did not bring along, with its sha-256
 UNREADABLE = (  # what reading a damaged entry raises
     OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError
 )  # fmt: skip
@@ -63,7 +66,7 @@ class Store:
 
     def checkpoint(self, key: str) -> Path:
         """Return where the checkpoint of an entry lies, whether it exists or not."""
-        return self.root / key / "checkpoint.safetensors"
+        return self.root / key / NETWORK
 
     def sweep(self) -> None:
         """Remove what killed processes left, where that can be removed."""
@@ -124,6 +127,27 @@ class Store:
             return ""
         return name
 
+    def lacks_network(self, key: str) -> bool:
+        """Tell whether an entry came in a bundle, which brings no networks along."""
+        with contextlib.suppress(*UNREADABLE):
+            return NETWORK in _all_of_manifest(self.root / key).get(LEFT_OUT, {})
+        return False
+
+    def portable(self, key: str) -> dict[str, bytes]:
+        """Return the files of an entry without its network, as a bundle brings them.
+
+        Raises:
+            ReportError: it is missing or damaged.
+        """
+        try:
+            manifest = _all_of_manifest(self.root / key)
+            contents = self._contents(key)
+        except UNREADABLE as exc:
+            raise ReportError(f"{self.root / key} is damaged; build the run again") from exc
+        if contents.pop(NETWORK, None) is not None:
+            manifest[LEFT_OUT] = {NETWORK: manifest.pop(NETWORK)}
+        return {**contents, "manifest.json": dump(manifest)}
+
     def is_whole(self, key: str) -> bool:
         """Tell whether `load` would find what was written; nothing is decoded."""
         with contextlib.suppress(*UNREADABLE):
@@ -150,6 +174,9 @@ class Store:
         """Copy an entry's checkpoint to `file`, with its numbers in half precision if asked."""
         from safetensors import safe_open
 
+        if self.lacks_network(key):
+            told = "was computed elsewhere, and its network not brought along; run it again with -f"
+            raise ReportError(f"{self.root / key} {told}")
         if name := self.damage(key):
             raise ReportError(f"{self.root / key / name} is damaged; build the run again")
         with safe_open(self.checkpoint(key), framework="numpy") as source:
@@ -206,7 +233,7 @@ def dump(value: Any, *, sort_keys: bool = True) -> bytes:
 def to_plain(value: Any, files: dict[str, bytes]) -> Any:
     """Return `value` as JSON data; arrays and checkpoints are added to `files`."""
     if isinstance(value, Checkpoint):
-        files["checkpoint.safetensors"] = _checkpoint_bytes(value)
+        files[NETWORK] = _checkpoint_bytes(value)
         return {"kind": "Checkpoint", "network": value.network, "classes": list(value.classes)}
     if is_dataclass(value):
         plain = {f.name: to_plain(getattr(value, f.name), files) for f in fields(value)}
@@ -255,10 +282,15 @@ def _result(plain: Mapping[str, Any], read: Callable[[str], bytes | None]) -> Re
 
 def _manifest(folder: Path) -> dict[str, str]:
     """Return the sha-256 of each file of an entry by name; ValueError if it names no such."""
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = _all_of_manifest(folder)
+    manifest.pop(LEFT_OUT, None)
     if "result.json" not in manifest or any(Path(name).name != name for name in manifest):
         raise ValueError(f"{folder} has no manifest")
-    return dict(manifest)
+    return manifest
+
+
+def _all_of_manifest(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "manifest.json").read_text()))
 
 
 def _verified(path: Path, sha: str) -> bytes:

@@ -53,6 +53,8 @@ def counts_threads(run: Run) -> Result:
     )
 '''
 
+LATE = '[runs.late]\nexperiment = "trains"\nweights = "run:train"\n'
+
 
 def _run(
     folder: Path,
@@ -225,16 +227,25 @@ weights = "run:late"
 
 def test_what_builds_on_a_run_comes_after_it(tmp_path: Path) -> None:
     """The checkpoint that a run asks for is there when it starts."""
-    tables = """
-[runs.late]
-experiment = "trains"
-weights = "run:train"
-[runs.train]
-experiment = "trains"
-"""
-    outcomes = _run(tmp_path, tables)
+    outcomes = _run(tmp_path, LATE + '[runs.train]\nexperiment = "trains"\n')
     assert [(o.job.run, o.state) for o in outcomes] == [("train", "ran"), ("late", "ran")]
     assert outcomes[1].job.arguments["weights"].path.is_file()
+
+
+def test_a_network_that_a_bundle_left_out_is_trained_again_when_it_is_needed(
+    tmp_path: Path,
+) -> None:
+    """Not before: a run whose network nothing loads is stored."""
+    tables = '[runs.train]\nexperiment = "trains"\n'
+    (first,) = _run(tmp_path, tables)
+    key, entry = first.job.key, store(tmp_path).root / first.job.key
+    (entry / "manifest.json").write_bytes(store(tmp_path).portable(key)["manifest.json"])
+    store(tmp_path).checkpoint(key).unlink()
+    assert _states(_run(tmp_path, tables)) == {"train-0": "cached"}
+    outcomes = _run(tmp_path, tables + LATE)
+    assert _states(outcomes) == {"train-0": "ran", "late-0": "ran"}
+    assert not outcomes[0].damaged
+    assert store(tmp_path).checkpoint(key).is_file()
 
 
 def test_a_build_can_stop_at_the_first_failure(tmp_path: Path) -> None:

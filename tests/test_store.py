@@ -213,6 +213,45 @@ def test_damage_is_named(tmp_path: Path, name: str) -> None:
     assert store.damage("another") == ""
 
 
+def _brought(folder: Path) -> Store:
+    """Return a store with an entry that came in a bundle."""
+    store = _saved(folder)
+    files = store.portable(KEY)
+    store.forget(KEY)
+    (store.root / KEY).mkdir()
+    for name, content in files.items():
+        (store.root / KEY / name).write_bytes(content)
+    return store
+
+
+def test_an_entry_can_travel_without_its_network(tmp_path: Path) -> None:
+    """All else can be read, and it travels on as it came; an own entry lacks nothing."""
+    store = _saved(tmp_path)
+    assert not store.lacks_network(KEY)
+    before = store.load(KEY).result["loss"]
+    store = _brought(tmp_path)
+    assert not store.checkpoint(KEY).exists()
+    assert store.load(KEY).result["loss"] == before
+    assert store.is_whole(KEY)
+    assert store.damage(KEY) == ""
+    assert store.lacks_network(KEY)
+    on_disk = {path.name: path.read_bytes() for path in (store.root / KEY).iterdir()}
+    assert store.portable(KEY) == on_disk
+    told = r"computed elsewhere, and its network not brought along; run it again with -f$"
+    with pytest.raises(ReportError, match=told):
+        store.export(KEY, tmp_path / "a.safetensors", half=False)
+
+
+def test_a_network_that_is_only_gone_is_damage(tmp_path: Path) -> None:
+    """Nobody said that it would be; and what is damaged doesn't travel."""
+    store = _saved(tmp_path)
+    store.checkpoint(KEY).unlink()
+    assert store.load(KEY) is None
+    assert not store.lacks_network(KEY)
+    with pytest.raises(ReportError, match="is damaged; build the run again"):
+        store.portable(KEY)
+
+
 def test_a_manifest_reads_nothing_outside_its_entry(tmp_path: Path) -> None:
     """A store may come from anyone."""
     store = _saved(tmp_path)
