@@ -27,6 +27,7 @@ VERBS = {
     "build": "make",
     "serve": "serve",
     "check": "check",
+    "bundle": "hand_in",
     "submit": "submit",
     "diff": "compare",
     "gc": "keep",
