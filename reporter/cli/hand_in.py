@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from dataclasses import asdict
@@ -54,15 +55,11 @@ def bundle_command(
 def _looked_through(request: Request) -> tuple[Gathered | None, Sequence[Finding]]:
     """Return what a bundle would hold, and all that speaks against handing it in."""
     from reporter import bundle
-    from reporter.build import review
     from reporter.check import findings
-    from reporter.check.finding import Finding
     from reporter.errors import ReportError
+    from reporter.examine import subject
 
-    found = [
-        Finding(group="text", where=problem.where, message=problem.message)
-        for problem in findings(review(request))
-    ]
+    found = findings(subject(request, dt.datetime.now(dt.UTC)))
     try:
         gathered = bundle.gather(request)
     except ReportError:
