@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from reporter import keys, shipped
 from reporter.errors import ReportError
 from reporter.files import write_atomically
-from reporter.meaning.reach import MODULES, is_passed_over
+from reporter.meaning.codebase import is_passed_over
+from reporter.meaning.reach import MODULES
 from reporter.plan import Job, Plan
 from reporter.shapes import insist
 from reporter.store import dump

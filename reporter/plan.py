@@ -198,11 +198,7 @@ class _Planner:
         if experiment not in self.codes:
             file = self.registry.files[experiment]
             codebase = self.codebases.setdefault(file.parent, Codebase(file.parent))
-            try:
-                self.codes[experiment] = reached(codebase, file, experiment)
-            except (SyntaxError, ValueError) as exc:
-                told = "a module that it imports is no Python"
-                raise ReportError(f"{file}: {told}: {exc}") from exc
+            self.codes[experiment] = reached(codebase, file, experiment)
         return self.codes[experiment]
 
     def _open(self, parameter: Parameter, value: Any, where: str, seed: int) -> Any:

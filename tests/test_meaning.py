@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reporter import causes, shipped
+from reporter.errors import ReportError
 from reporter.meaning.codebase import Codebase
 from reporter.meaning.reach import Code, reached
 from tests import programs
@@ -525,13 +526,11 @@ def test_a_module_of_the_users_own_on_the_path_counts(
     assert not any("numpy" in name for name in code.digests)
 
 
-def test_a_file_that_cant_be_parsed_counts_by_its_text(tmp_path: Path) -> None:
-    """The run tells what is wrong with it."""
-    files = {**FILES, "_third.py": "def add(:\n"}
-    code = reach(tmp_path / "a", files)
-    assert code.reasons["._third"] == "it can't be parsed, line 1"
-    after = reach(tmp_path / "b", {**files, "_third.py": "def add(::\n"})
-    assert after.digests["module ._third"] != code.digests["module ._third"]
+def test_a_file_that_is_not_valid_python_is_told(tmp_path: Path) -> None:
+    """Before anything runs, though only a function imports it."""
+    files = changed("toy.py", ("import math\n", "from . import _broken\n"))
+    with pytest.raises(ReportError, match=r"_broken\.py: can't be imported: .*line 2"):
+        reach(tmp_path, {**files, "_broken.py": "\ndef add(:\n"})
 
 
 def test_an_experiment_that_is_not_plainly_defined_makes_its_file_count(tmp_path: Path) -> None:

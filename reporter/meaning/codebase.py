@@ -10,14 +10,14 @@ import ast
 import builtins
 import hashlib
 import sys
-from functools import cache, cached_property
+from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from reporter.errors import ReportError
 from reporter.meaning import effects, known
 from reporter.meaning.imports import join, parent
 from reporter.meaning.modules import Module, parsed
-from reporter.meaning.syntax import PERHAPS
 from reporter.shipped import PACKAGE
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ class Found(NamedTuple):
     """What a name means.
 
     Attributes:
-        kind: a "definition" at the top of a module, a "module" as a value, an attribute that
-            every module has ("own"), a library's ("external"), or what can't be found ("missing").
+        kind: a "definition" at the top of a module, a "module" as a value, or a library's
+            ("external").
         module: of a definition, or the module itself.
-        name: of the definition or attribute; of a library's, its full name.
+        name: of the definition, or the attribute that the module lacks; of a library's, all of it.
     """
 
-    kind: Literal["definition", "experiment", "module", "own", "external", "missing"]
+    kind: Literal["definition", "module", "external"]
     module: str
     name: str
 
@@ -59,7 +59,11 @@ class Codebase:
         self._meant: dict[tuple[str, str | None], Meant] = {}
 
     def module(self, name: str) -> Module | None:
-        """Return a module of the project, None for any other."""
+        """Return a module of the project, None for any other.
+
+        Raises:
+            ReportError: its file is not valid Python.
+        """
         if name not in self._modules:
             located = self._locate(name)
             self._modules[name] = None
@@ -67,8 +71,7 @@ class Codebase:
                 file, is_package = located
                 self._files[name] = file
                 package = name if is_package else parent(name)
-                content = file.read_bytes() if file else b""
-                self._modules[name] = parsed(name, package, content)
+                self._modules[name] = _parsed(name, package, file)
         return self._modules[name]
 
     def file(self, name: str) -> Path | None:
@@ -76,106 +79,96 @@ class Codebase:
         return self._files.get(name)
 
     def meant(self, module: Module, name: str | None) -> Meant:
-        """Return the digest of a definition, what it says, and what each name in it means.
+        """Return the digest of a definition, what it imports, and what names in it lead on to.
 
         Args:
             module: where it is defined.
             name: "@toy" for the experiment toy as it is run, None for the whole module.
         """
         if (module.name, name) not in self._meant:
-            if name and name.startswith("@"):
-                meaning = module.root(name[1:])
-                assert meaning is not None
-            else:
-                meaning = module.meaning(name)
+            meaning = module.meaning(name)
             uses = [
                 (use, found)
                 for use in meaning.uses
                 for found in self.resolve(module, use.origin, use.chain)
             ]
-            labels = sorted({f"{use.origin} {use.chain} {' '.join(found)}" for use, found in uses})
-            if name is not None:
-                labels += module.late(name.removeprefix("@"))
-            digest = short("\n".join([meaning.text, *labels]).encode())
-            counted = tuple((use, found) for use, found in uses if _counts(use, found))
+            labels = {f"{use.origin} {use.chain} {' '.join(found)}" for use, found in uses}
+            for target in meaning.imports:
+                labels.update(" ".join(found) for found in self._follow(*target, ()))
+            digest = short("\n".join([meaning.text, *sorted(labels)]).encode())
+            counted = tuple(
+                (use, found)
+                for use, found in uses
+                if found.kind != "external" or is_telling(found.name)
+            )
             self._meant[module.name, name] = digest, meaning.imports, counted
         return self._meant[module.name, name]
 
     def every_module(self) -> list[str]:
         """Return the names of all modules that code could ask for by a name it makes up."""
-        names = []
         own = [
             (name, file.parent)
             for name, file in self._files.items()
             if file and file.name == "__init__.py" and not name.startswith((".", "reporter"))
         ]
+        names = []
         for start, folder in [(".", self.folder), ("reporter.learn", PACKAGE / "learn"), *own]:
             for file in sorted(folder.rglob("*.py")):
-                name = start
-                for part in file.relative_to(folder).with_suffix("").parts:
-                    name = name if part == "__init__" else join(name, part)
-                names.append(name)
+                parts = file.relative_to(folder).with_suffix("").parts
+                names.append(reduce(join, (part for part in parts if part != "__init__"), start))
         return names
+
+    def beside(self, user: str) -> Iterator[tuple[str, Path]]:
+        """Yield the files that are no code and that a module of this name may read, named."""
+        file = self._files[user]
+        own = [(user if file.name == "__init__.py" else parent(user), file.parent)] if file else []
+        for package, folder in {".": self.folder, **dict(own)}.items():
+            for path in sorted(folder.rglob("*")):
+                place = path.relative_to(folder)
+                if path.is_file() and path.suffix != ".py" and not is_passed_over(place):
+                    yield f"{package}/{place.as_posix()}", path
 
     def resolve(self, module: Module, origin: Origin, chain: tuple[str, ...]) -> list[Found]:
         """Return what a name, with the attributes asked of it, means in `module`."""
         if isinstance(origin, tuple):
-            return list(self._follow(*origin, chain))
+            return self._follow(*origin, chain)
         if not origin:  # an attribute of anything
             return [Found("external", "", chain[0])]
-        found = list(self._bound(module, origin, chain))
-        if found:
-            return found
-        if hasattr(builtins, origin) or (origin.startswith("__") and origin.endswith("__")):
-            return [Found("external", "", origin)]
-        return [Found("missing", module.name, origin)]
+        is_python = hasattr(builtins, origin) or (origin.startswith("__") and origin.endswith("__"))
+        found = self._bound(module, origin, chain)
+        return found or [Found("external", "", origin)] * is_python
 
     def has(self, module: Module, name: str) -> bool:
         """Tell whether a name is bound at the top of a module."""
-        is_face = module.has_face and name in self._face.imports
-        return is_face or name in module.statements or name in module.imports
+        return name in module.statements or name in module.imports
 
     def _bound(
         self, module: Module, name: str, chain: tuple[str, ...], depth: int = 0
-    ) -> Iterator[Found]:
-        """Yield what a module's own name means: more than one thing if it is bound twice."""
-        if name in module.statements:
-            yield Found("definition", module.name, name)
-        if name in module.imports:
-            yield from self._follow(*module.imports[name], chain, depth + 1)
-        if module.has_face and name in self._face.imports:
-            yield from self._follow("reporter", name, chain, depth + 1)
-            if name in module.statements or name in module.imports:
-                yield Found("missing", module.name, name)
+    ) -> list[Found]:
+        """Return what a module's own name means: more than one thing if it is bound twice."""
+        found = [Found("definition", module.name, name)] * (name in module.statements)
+        for target in module.imports.get(name, ()) if depth < DEEPEST else ():
+            found += self._follow(*target, chain, depth + 1)
+        return found
 
     def _follow(
         self, name: str, attribute: str | None, chain: tuple[str, ...], depth: int = 0
-    ) -> Iterator[Found]:
+    ) -> list[Found]:
+        """Return what an attribute of a module means; the module itself if it has none such."""
         module = self.module(name)
         if module is None:
-            yield Found("external", "", ".".join([name, *filter(None, [attribute]), *chain]))
-        elif depth > DEEPEST:
-            yield Found("missing", name, attribute or "")
-        elif attribute is None and not chain:
-            yield Found("module", name, "")
-        elif attribute is None:
-            yield from self._follow(name, chain[0], chain[1:], depth + 1)
-        else:
-            found = list(self._bound(module, attribute, chain, depth))
-            inner = join(name, attribute)
-            if self.module(inner) and (not found or attribute in module.statements):
-                found += self._follow(inner, None, chain, depth + 1)
-                found += [Found("missing", name, attribute)] * (attribute in module.statements)
-            if not found:
-                is_own = attribute.startswith("__") and attribute.endswith("__")
-                found = [Found("own" if is_own else "missing", name, attribute)]
-            yield from found
-
-    @cached_property
-    def _face(self) -> Module:
-        face = self.module("reporter")
-        assert face is not None
-        return face
+            return [Found("external", "", ".".join([name, *filter(None, [attribute]), *chain]))]
+        if attribute is None and not chain:
+            return [Found("module", name, "")]
+        if attribute is None:
+            attribute, chain = chain[0], chain[1:]
+        found = self._bound(module, attribute, chain, depth)
+        inner = join(name, attribute)
+        is_package = module.package == name
+        if is_package and (not found or attribute in module.statements) and self.module(inner):
+            found += [Found("module", name, attribute)] * len(found)
+            found += self._follow(inner, None, chain)
+        return found or [Found("module", name, attribute)]
 
     def active(self, module: Module) -> tuple[str, ...]:
         """Return the definitions that may do more than define when the module is loaded."""
@@ -184,16 +177,14 @@ class Codebase:
             self._active[module.name] = tuple(
                 name
                 for name, node in module.statements.items()
-                if not effects.defines(self.named, module, node)
+                if effects.does_more(self.named, module, node)
             )
         return self._active[module.name]
 
     def named(self, module: Module, node: ast.expr) -> tuple[Module, ast.stmt] | None:
         """Return the definition of the project that a name stands for, and its module."""
-        if not isinstance(node, ast.Name):
-            return None
-        found = self.resolve(module, node.id, ())
-        home = self.module(found[0].module)
+        found = self.resolve(module, node.id, ()) if isinstance(node, ast.Name) else []
+        home = self.module(found[0].module) if found else None
         if len(found) != 1 or found[0].kind != "definition" or home is None:
             return None
         return home, home.statements[found[0].name]
@@ -213,23 +204,30 @@ class Codebase:
         return _file_of(root.joinpath(first, *rest)) if root else None
 
 
+def is_passed_over(place: Path) -> bool:
+    """Tell whether a file is hidden, or what Python keeps of its own."""
+    return any(part == "__pycache__" or part.startswith(".") for part in place.parts)
+
+
 def short(content: bytes) -> str:
     """Return a short digest."""
     return hashlib.sha256(content).hexdigest()[:HEX]
 
 
-def _counts(use: Use, found: Found) -> bool:
-    """Tell whether a name leads to more code, or tells of it; a library's rarely does."""
-    if found.kind == "external":
-        return is_telling(found.name)
-    return found.kind != "missing" or use.by != PERHAPS
-
-
 @cache
 def is_telling(name: str) -> bool:
     """Tell whether a library's or Python's own name sees more of the code than its meaning."""
-    kinds = (known.CONJURING, known.BESIDE, known.READING, known.NAMESPACE)
-    return any(kind.match(name) for kind in kinds)
+    kinds = (known.CONJURING, known.READING)
+    return name == known.NAMESPACE or any(kind.match(name) for kind in kinds)
+
+
+def _parsed(name: str, package: str, file: Path | None) -> Module:
+    try:
+        return parsed(name, package, file.read_bytes() if file else b"")
+    except (SyntaxError, ValueError) as exc:
+        told = f"{type(exc).__name__}: {getattr(exc, 'msg', exc)}"
+        where = f" (line {line})" if (line := getattr(exc, "lineno", None)) else ""
+        raise ReportError(f"{file}: can't be imported: {told}{where}") from exc
 
 
 def _file_of(path: Path) -> tuple[Path | None, bool] | None:

@@ -14,15 +14,14 @@ def bound(statement: ast.Import | ast.ImportFrom, package: str) -> list[tuple[st
         statement: the import.
         package: from which relative imports start; "." is that of the experiment files.
     """
-    if isinstance(statement, ast.Import):
-        return [
-            (a.asname, (a.name, None), a.name)
-            if a.asname
-            else (a.name.partition(".")[0], (a.name.partition(".")[0], None), a.name)
-            for a in statement.names
-        ]
-    module = absolute(statement.module or "", statement.level, package)
-    return [(a.asname or a.name, (module, a.name), module) for a in statement.names]
+    if isinstance(statement, ast.ImportFrom):
+        module = absolute(statement.module or "", statement.level, package)
+        return [(a.asname or a.name, (module, a.name), module) for a in statement.names]
+    targets = [a.name if a.asname else a.name.partition(".")[0] for a in statement.names]
+    return [
+        (a.asname or target, (target, None), a.name)
+        for a, target in zip(statement.names, targets, strict=True)
+    ]
 
 
 def absolute(module: str, level: int, package: str) -> str:
@@ -41,6 +40,4 @@ def join(package: str, name: str) -> str:
 
 def parent(name: str) -> str:
     """Return the package of a module: "." for ".toy", "" for a module at the top."""
-    if name.startswith("."):
-        return name.rpartition(".")[0] or "."
-    return name.rpartition(".")[0]
+    return name.rpartition(".")[0] or "." * name.startswith(".")

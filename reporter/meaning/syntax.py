@@ -5,19 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from reporter.meaning.imports import Target, bound
-from reporter.meaning.known import TELLING
+from reporter.meaning.known import HARMLESS, TELLING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 Origin = str | Target  # a name of the module, or what an import inside a function binds
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+IMPORTS = (ast.Import, ast.ImportFrom)
 REFLECTIVE = frozenset({"getattr", "setattr", "hasattr", "delattr", "vars", "dir"})
-PERHAPS = "perhaps"  # given as `by` where a name need not be the module's
-MARKERS = ("ClassVar", "InitVar", "KW_ONLY")  # annotations that make a field another thing
+NAMESPACES = frozenset({"locals", "vars", "dir"})  # of the module, where they stand at its top
+MARKERS = re.compile("ClassVar|InitVar|KW_ONLY")  # make a field of a dataclass another thing
 
 
 class Use(NamedTuple):
@@ -45,74 +49,55 @@ class Meaning:
 
 @dataclass
 class _Scope:
-    names: set[str]
-    kind: str = "function"  # or "class", "comprehension"
-    keeps: bool = False  # the annotations of a class's fields
-    outer: set[str] = field(default_factory=set)  # bound elsewhere by `global` and `nonlocal`
+    """What a function binds is hidden from the module; of all else it may be the module's, too."""
+
+    hides: bool = False
+    keeps: bool | None = None  # of a class: whether the annotations of its fields count
+    names: set[str] = field(default_factory=set)
     imports: dict[str, list[Target]] = field(default_factory=dict)
     loads: list[Use] = field(default_factory=list)
 
 
 class Reader:
-    """Reads one statement, function scope by function scope.
+    """Reads one statement, scope by scope.
 
     Args:
         package: from which relative imports start.
-        known: what the module's own imports bind.
-        is_plain: tells whether a decorator or base class leaves annotations without effect.
+        dotted: the full name of a decorator, base class or annotation outside the module.
     """
 
-    def __init__(
-        self, package: str, known: Mapping[str, Target], is_plain: Callable[[ast.expr], bool]
-    ) -> None:
-        self._package, self._known, self._is_plain = package, known, is_plain
-        self._scopes = [_Scope(set())]
+    def __init__(self, package: str, dotted: Callable[[ast.expr], str]) -> None:
+        self._package, self._dotted = package, dotted
+        self._scopes = [_Scope()]
+        self._is_annotated = False  # the function whose arguments are read
         self._uses: dict[tuple[Any, ...], Use] = {}
         self._imports: list[Target] = []
-        self._own: dict[type, Callable[[Any], str]] = {
-            ast.Name: self._name,
-            ast.Attribute: self._attribute,
-            ast.Constant: self._constant,
-            ast.Call: self._call,
-            ast.FunctionDef: self._function,
-            ast.AsyncFunctionDef: self._function,
-            ast.ClassDef: self._class,
-            ast.Lambda: self._lambda,
-            ast.AnnAssign: self._annotated,
-            ast.ExceptHandler: self._catching,
-            ast.MatchAs: self._catching,
-            ast.MatchStar: self._catching,
-            ast.MatchMapping: self._catching,
-            ast.NamedExpr: self._named,
-            ast.Global: self._declared,
-            ast.Nonlocal: self._declared,
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.DictComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-        }
 
-    def read(self, node: ast.AST, *, annotated: bool = False) -> Meaning:
-        """Return the meaning of a statement or a module; of a function `annotated` if asked."""
-        if annotated and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            text = self._function(node, keeps=True)
-        else:
-            text = self._node(node)
+    def read(self, node: ast.AST) -> Meaning:
+        """Return the meaning of a statement or a module."""
+        return self._meaning(self._node(node))
+
+    def read_annotated(self, node: Function) -> Meaning:
+        """Return the meaning of a function whose annotations count."""
+        return self._meaning(self._read_functiondef(node, keeps=True))
+
+    def _meaning(self, text: str) -> Meaning:
         self._leave(self._scopes.pop())
         return Meaning(text, tuple(self._uses.values()), tuple(self._imports))
 
     def _node(self, node: ast.AST) -> str:
-        own = self._own.get(node.__class__)
-        return own(node) if own else self._plain(node)
+        """Return the text of a node: of a Name by `_read_name`, and so on."""
+        read = getattr(self, f"_read_{node.__class__.__name__.lower()}", self._plain)
+        return cast("str", read(node))
 
     def _plain(self, node: ast.AST) -> str:
         """Return a node of no special kind: its name and its parts, the empty ones empty."""
-        parts = [
-            self._part(name, getattr(node, name, None)) for name in node._fields if name != "ctx"
-        ]
+        parts = [self._part(name, getattr(node, name, None)) for name in node._fields]
         return f"{node.__class__.__name__}({','.join(parts).rstrip(',')})"
 
     def _part(self, name: str, value: Any) -> str:
+        if isinstance(value, ast.expr_context):
+            return ""
         if isinstance(value, ast.AST):
             return self._node(value)
         if value.__class__ is list:
@@ -124,183 +109,121 @@ class Reader:
     def _body(self, statements: Iterable[ast.stmt]) -> str:
         """Return statements without words; neighbouring imports have no order."""
         texts: list[str] = []
-        run: dict[str, str] = {}
-        for node in statements:
-            if is_idle(node, self._is_typing):
-                continue
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                imported = self._import(node)
-                if "*" in imported or run.keys() & imported.keys():
-                    texts += [run[name] for name in sorted(run)]
-                    run = {}
-                run |= imported
-                continue
-            texts += [run[name] for name in sorted(run)]
-            run = {}
-            texts.append(self._node(node))
-        return "{" + ";".join([*texts, *(run[name] for name in sorted(run))]) + "}"
+        counted = (one for one in statements if not is_idle(one, self._dotted))
+        for is_import, group in groupby(counted, lambda one: isinstance(one, IMPORTS)):
+            nodes = [*group]
+            texts += self._imported(nodes) if is_import else map(self._node, nodes)
+        return "{" + ";".join(texts) + "}"
 
-    def _is_typing(self, test: ast.expr) -> bool:
-        return ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING") and self._is_plain(
-            test
-        )
-
-    def _import(self, node: ast.Import | ast.ImportFrom) -> dict[str, str]:
-        """Note what an import binds and loads; return the text of each alias by the name bound."""
-        texts = {}
-        scope = self._scopes[-1]
-        for name, target, loaded in bound(node, self._package):
-            texts[name] = f"import {loaded} {target} {name}"
+    def _imported(self, statements: Iterable[Any]) -> list[str]:
+        """Note what imports bind and load; they have an order where a name is bound twice."""
+        texts, names = [], set()
+        for name, target, loaded in (one for s in statements for one in bound(s, self._package)):
             self._imports.append((loaded, target[1]))
-            if len(self._scopes) > 1:
-                scope.imports.setdefault(name, []).append(target)
-            elif self._known.get(name) != target and name != "*":
-                self._use(target, (), node.lineno)
-        return texts
+            self._scopes[-1].imports.setdefault(name, []).append(target)
+            texts.append(f"import {loaded} {target} {name}")
+            names.add(name)
+        return sorted(texts) if len(names - {"*"}) == len(texts) else texts
 
     def _use(self, origin: Origin, chain: tuple[str, ...], line: int, by: str = "") -> None:
         self._uses.setdefault((origin, chain, by), Use(origin, chain, line, by))
 
+    def _load(self, name: str, chain: tuple[str, ...], line: int, by: str = "") -> None:
+        self._scopes[-1].loads.append(Use(name, chain, line, by))
+
     def _leave(self, scope: _Scope) -> None:
         """Pass on what a scope reads and does not bind itself."""
         for use in scope.loads:
-            name, passed = str(use.origin), use
+            name = str(use.origin)
+            if not self._scopes:
+                self._use(*use)
+                continue
             for target in scope.imports.get(name, ()):
-                self._use(target, use.chain, use.line, use.by)
-            if name in scope.names or name in scope.imports:
-                if scope.kind != "class":
-                    continue
-                passed = use._replace(by=PERHAPS)  # a class may read a name before it binds it
-            if self._scopes:
-                self._scopes[-1].loads.append(passed)
-            else:
-                self._use(name, use.chain, use.line, passed.by)
+                self._use(target, *use[1:])
+            if not (scope.hides and (name in scope.names or name in scope.imports)):
+                self._scopes[-1].loads.append(use)
 
-    def _inside(self, read: Callable[[], str], names: Iterable[str] = (), **more: Any) -> str:
+    def _inside(self, scope: _Scope, read: Callable[[], str]) -> str:
         """Return what `read` gives in a scope of its own."""
-        self._scopes.append(_Scope(set(names), **more))
+        self._scopes.append(scope)
         text = read()
         self._leave(self._scopes.pop())
         return text
 
-    def _bind(self, name: str) -> None:
-        if len(self._scopes) > 1 and name not in self._scopes[-1].outer:
-            self._scopes[-1].names.add(name)
-
-    def _named(self, node: ast.NamedExpr) -> str:
-        """Bind in the function around the comprehensions that this stands in."""
-        for scope in reversed(self._scopes[1:]):
-            scope.names.add(node.target.id)
-            if scope.kind != "comprehension":
-                break
-        return self._plain(node)
-
-    def _name(self, node: ast.Name) -> str:
+    def _read_name(self, node: ast.Name) -> str:
         if isinstance(node.ctx, ast.Load):
-            self._scopes[-1].loads.append(Use(node.id, (), node.lineno))
+            self._load(node.id, (), node.lineno)
         else:
-            self._bind(node.id)
+            self._scopes[-1].names.add(node.id)
         return node.id
 
-    def _attribute(self, node: ast.Attribute) -> str:
+    def _read_attribute(self, node: ast.Attribute) -> str:
         """Read a.b.c as one: who a is decides what the rest means."""
-        base, chain = self._parted(node)
-        if not isinstance(base, ast.Name):
-            return f"{self._node(base)}.{'.'.join(chain)}"
-        if isinstance(node.ctx, ast.Load):
-            self._scopes[-1].loads.append(Use(base.id, chain, node.lineno))
-        else:  # what is assigned to may be a module, and is no longer what its file says
-            self._scopes[-1].loads.append(Use(base.id, chain[:-1], node.lineno, "an assignment"))
-        return f"{base.id}.{'.'.join(chain)}"
-
-    def _parted(self, node: ast.expr) -> tuple[ast.expr, tuple[str, ...]]:
-        """Part a chain of attributes, and note those that see more of the code."""
         base, chain = parted(node)
         for name in TELLING.intersection(chain):
             self._use("", (name,), node.lineno)
-        return base, chain
+        if not isinstance(base, ast.Name):
+            return f"{self._node(base)}.{'.'.join(chain)}"
+        if isinstance(node.ctx, ast.Load):
+            self._load(base.id, chain, node.lineno)
+        else:  # what is assigned to may be a module, and is no longer what its file says
+            self._load(base.id, chain[:-1], node.lineno, "an assignment")
+        return f"{base.id}.{'.'.join(chain)}"
 
-    def _constant(self, node: ast.Constant) -> str:
+    def _read_constant(self, node: ast.Constant) -> str:
         if node.value.__class__ is str and node.value in TELLING:
             self._use("", (node.value,), node.lineno)
         return repr(node.value)
 
-    def _call(self, node: ast.Call) -> str:
-        """Read getattr(a, "b") as a.b, and know what a module is given to."""
-        function = node.func
-        if isinstance(function, ast.Name) and function.id in REFLECTIVE and node.args:
-            base, chain = self._parted(node.args[0])
-            if isinstance(base, ast.Name):
-                second = node.args[1] if function.id == "getattr" and len(node.args) > 1 else None
-                if isinstance(second, ast.Constant) and isinstance(second.value, str):
-                    chain = (*chain, second.value)
-                use = Use(base.id, chain, node.lineno, function.id)
-                self._scopes[-1].loads += [Use(function.id, (), node.lineno), use]
-                rest = [self._node(part) for part in (*node.args[1:], *node.keywords)]
-                return f"Call({function.id},{ast.unparse(node.args[0])},{' '.join(rest)})"
-        if isinstance(function, ast.Name) and function.id in ("locals", "vars", "dir"):
-            self._use("", ("globals",), node.lineno)  # which these are at the top of a module
+    def _read_call(self, node: ast.Call) -> str:
+        """Know what a module is given to, and what gives all names of one."""
+        name = getattr(node.func, "id", "")
+        base, chain = parted(node.args[0]) if node.args else (None, ())
+        if name in REFLECTIVE and isinstance(base, ast.Name):
+            self._load(base.id, chain, node.lineno, name)
+        if name in NAMESPACES and not node.args:
+            self._use("", ("globals",), node.lineno)
         return self._plain(node)
 
-    def _function(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, *, keeps: bool | None = None
-    ) -> str:
-        self._bind(node.name)
-        if keeps is None:
-            keeps = not all(self._is_plain(decorator) for decorator in node.decorator_list)
-        decorators = " ".join(self._node(decorator) for decorator in node.decorator_list)
-        arguments = self._arguments(node.args, keeps=keeps)
+    def _read_functiondef(self, node: Function, *, keeps: bool = False) -> str:
+        self._scopes[-1].names.add(node.name)
+        keeps = keeps or not all(map(self._is_plain, node.decorator_list))
+        self._is_annotated = keeps
         returns = self._typed(node.returns) if keeps and node.returns else ""
-        types = [one.name for one in getattr(node, "type_params", ())]
-        body = self._inside(lambda: self._body(node.body), [*names_of(node.args), *types])
-        kind = node.__class__.__name__
-        return f"{kind}({decorators};{node.name}({arguments}){returns}{body})"
+        head = f"{node.name}({self._node(node.args)}){returns}"
+        scope = _Scope(hides=True, names=names_of(node.args))
+        body = self._inside(scope, lambda: self._body(node.body))
+        return f"{node.__class__.__name__}({self._part('', node.decorator_list)};{head}{body})"
 
-    def _arguments(self, arguments: ast.arguments, *, keeps: bool) -> str:
-        """Return names and defaults, which are read where the function is defined."""
+    _read_asyncfunctiondef = _read_functiondef
 
-        def text(argument: ast.arg | None) -> str:
-            if argument is None:
-                return ""
-            has = keeps and argument.annotation is not None
-            return f"{argument.arg}:{self._typed(argument.annotation)}" if has else argument.arg  # type: ignore[arg-type] # `has` says it is there
+    def _read_lambda(self, node: ast.Lambda) -> str:
+        head = self._node(node.args)
+        scope = _Scope(hides=True, names=names_of(node.args))
+        return f"Lambda({head};{self._inside(scope, lambda: self._node(node.body))})"
 
-        def texts(some: list[ast.arg]) -> str:
-            return " ".join(map(text, some))
+    def _read_arg(self, node: ast.arg) -> str:
+        has = self._is_annotated and node.annotation
+        return f"{node.arg}:{self._typed(node.annotation)}" if has else node.arg  # type: ignore[arg-type] # `has` says it is there
 
-        parts = [
-            texts(arguments.posonlyargs),
-            texts(arguments.args),
-            text(arguments.vararg),
-            texts(arguments.kwonlyargs),
-            text(arguments.kwarg),
-            self._part("", arguments.defaults),
-            self._part("", arguments.kw_defaults),
-        ]
-        return ",".join(parts)
-
-    def _lambda(self, node: ast.Lambda) -> str:
-        arguments = self._arguments(node.args, keeps=False)
-        body = self._inside(lambda: self._node(node.body), names_of(node.args))
-        return f"Lambda({arguments};{body})"
-
-    def _class(self, node: ast.ClassDef) -> str:
-        self._bind(node.name)
+    def _read_classdef(self, node: ast.ClassDef) -> str:
+        self._scopes[-1].names.add(node.name)
         heads = [*node.decorator_list, *node.bases]
-        keeps = bool(node.keywords) or not all(self._is_plain(head) for head in heads)
+        keeps = bool(node.keywords) or not all(map(self._is_plain, heads))
         head = self._part("", heads) + self._part("", node.keywords) + str(len(node.bases))
-        body = self._inside(lambda: self._body(node.body), kind="class", keeps=keeps)
+        body = self._inside(_Scope(keeps=keeps), lambda: self._body(node.body))
         return f"ClassDef({head};{node.name}{body})"
 
-    def _annotated(self, node: ast.AnnAssign) -> str:
+    def _is_plain(self, head: ast.expr) -> bool:
+        """Tell whether a decorator or base class leaves annotations without effect."""
+        return HARMLESS.fullmatch(self._dotted(called(head))) is not None
+
+    def _read_annassign(self, node: ast.AnnAssign) -> str:
         """Read an annotated assignment as a plain one; in a class it is a field."""
-        scope = self._scopes[-1]
-        if scope.kind != "class":
-            if node.value is None:
-                return f"Declared({self._node(node.target)})"
+        keeps = self._scopes[-1].keeps
+        if keeps is None and node.value:
             return self._plain(ast.Assign(targets=[node.target], value=node.value))
-        keeps = scope.keeps or self._is_marked(node.annotation)
-        kept = self._typed(node.annotation) if keeps else ""
+        kept = self._typed(node.annotation) if keeps or self._is_marked(node.annotation) else ""
         value = self._node(node.value) if node.value else ""
         return f"Field({self._node(node.target)}:{kept}={value})"
 
@@ -308,55 +231,41 @@ class Reader:
         """Read an annotation that counts; words in it may be names."""
         for node in ast.walk(annotation):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                words = re.findall(r"[^\W\d]\w*", node.value)
-                self._scopes[-1].loads += [Use(word, (), node.lineno, PERHAPS) for word in words]
+                for word in re.findall(r"[^\W\d]\w*", node.value):
+                    self._load(word, (), node.lineno)
         return self._node(annotation)
 
     def _is_marked(self, annotation: ast.expr) -> bool:
         """Tell whether an annotation makes a field another thing than one with a default."""
-        for node in ast.walk(annotation):
-            words = [str(getattr(node, name, "")) for name in ("id", "attr", "value")]
-            words.append(str(self._known.get(words[0])))
-            if any(marker in word for marker in MARKERS for word in words):
-                return True
-        return False
+        names = [self._dotted(one) for one in names_in(annotation)]
+        return MARKERS.search(" ".join([ast.dump(annotation), *names])) is not None
 
-    def _catching(self, node: ast.ExceptHandler | ast.MatchAs | ast.MatchStar) -> str:
-        name = getattr(node, "name", None) or getattr(node, "rest", None)
-        if name:
-            self._bind(name)
+    def _read_augassign(self, node: ast.AugAssign) -> str:
+        """Read what is assigned to, too: in a class it may be the module's."""
+        if isinstance(node.target, ast.Name):
+            self._load(node.target.id, (), node.lineno)
         return self._plain(node)
 
-    def _declared(self, node: ast.Global | ast.Nonlocal) -> str:
-        """Read names that are bound elsewhere; what is bound anew there counts as read."""
-        self._scopes[-1].outer.update(node.names)
-        if isinstance(node, ast.Global):
-            for name in node.names:
-                self._use(name, (), node.lineno)
+    def _read_global(self, node: ast.Global) -> str:
+        """Read what is bound anew."""
+        for name in node.names:
+            self._use(name, (), node.lineno)
         return self._plain(node)
 
-    def _comprehension(self, node: ast.ListComp | ast.DictComp) -> str:
-        """Read the first iterable outside, all else in a scope of its own."""
-        first = self._node(node.generators[0].iter)
+    def _read_listcomp(self, node: ast.expr) -> str:
+        """Bind nothing outside; that its own names may be the module's is taken into account."""
+        return self._inside(_Scope(), lambda: self._plain(node))
 
-        def rest() -> str:
-            parts = [
-                f"{self._node(g.target)}{self._node(g.iter) if index else ''}"
-                f"{self._part('', g.ifs)}{g.is_async}"
-                for index, g in enumerate(node.generators)
-            ]
-            made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-            return ";".join(parts + [self._node(one) for one in made])
-
-        return f"{node.__class__.__name__}({first};{self._inside(rest, kind='comprehension')})"
+    _read_setcomp = _read_dictcomp = _read_generatorexp = _read_listcomp
 
 
-def is_idle(node: ast.stmt, is_typing: Callable[[ast.expr], bool]) -> bool:
-    """Tell whether a statement does nothing: words, `pass`, what only type checkers read."""
+def is_idle(node: ast.stmt, dotted: Callable[[ast.expr], str]) -> bool:
+    """Tell whether a statement does nothing: words, `pass`, what is not read."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.If) and not node.orelse:
-        return is_typing(node.test)
+        is_main = ast.unparse(node.test) == "__name__ == '__main__'"
+        return is_main or dotted(node.test) == "typing.TYPE_CHECKING"
     return isinstance(node, ast.Pass)
 
 
@@ -369,8 +278,20 @@ def parted(node: ast.expr) -> tuple[ast.expr, tuple[str, ...]]:
     return node, tuple(reversed(chain))
 
 
-def names_of(arguments: ast.arguments) -> list[str]:
+def called(node: ast.expr) -> ast.expr:
+    """Return `f` of `f(…)`, and what is subscripted of `f[…]`."""
+    if isinstance(node, ast.Call):
+        return node.func
+    return node.value if isinstance(node, ast.Subscript) else node
+
+
+def names_in(node: ast.AST) -> list[ast.Name]:
+    """Return the names that stand in an expression."""
+    return [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+
+
+def names_of(arguments: ast.arguments) -> set[str]:
     """Return the names of a function's arguments."""
     others = [one for one in (arguments.vararg, arguments.kwarg) if one]
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *others]
-    return [one.arg for one in every]
+    return {one.arg for one in every}
