@@ -36,7 +36,7 @@ class Traces:
 def causes(run: str, before: Plan | None, now: Plan, traces: Traces) -> list[str]:
     """Return one line for each reason to compute `run` again, or that it is fresh."""
     jobs = now.of(run)
-    missing = [job for job in jobs if not traces.store.load(job.key)]
+    missing = [job for job in jobs if not traces.store.is_whole(job.key)]
     if not missing:
         return [FRESH]
     known = before.of(run) if before else ()

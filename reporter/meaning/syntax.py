@@ -21,6 +21,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 REFLECTIVE = frozenset({"getattr", "setattr", "hasattr", "delattr", "vars", "dir"})
 NAMESPACES = frozenset({"locals", "vars", "dir"})  # of the module, where they stand at its top
+UNREAD = frozenset({"ctx", "kind", "type_comment"})  # parts of nodes that say nothing more
 MARKERS = re.compile("ClassVar|InitVar|KW_ONLY")  # make a field of a dataclass another thing
 
 
@@ -92,19 +93,18 @@ class Reader:
 
     def _plain(self, node: ast.AST) -> str:
         """Return a node of no special kind: its name and its parts, the empty ones empty."""
-        parts = [self._part(name, getattr(node, name, None)) for name in node._fields]
+        named = (name for name in node._fields if name not in UNREAD)
+        parts = [self._part(name, getattr(node, name, None)) for name in named]
         return f"{node.__class__.__name__}({','.join(parts).rstrip(',')})"
 
     def _part(self, name: str, value: Any) -> str:
-        if isinstance(value, ast.expr_context):
-            return ""
         if isinstance(value, ast.AST):
             return self._node(value)
         if value.__class__ is list:
             if name in ("body", "orelse", "finalbody"):
                 return self._body(value)
             return f"[{' '.join(self._part('', item) for item in value)}]" if value else ""
-        return "" if value is None or name in ("type_comment", "kind") else str(value)
+        return "" if value is None else str(value)
 
     def _body(self, statements: Iterable[ast.stmt]) -> str:
         """Return statements without words; neighbouring imports have no order."""
