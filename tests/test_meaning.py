@@ -313,6 +313,12 @@ WHOLE = {
         "_third",
         "add is bound again at line 7",
     ),
+    "replaced": (
+        "_third.py",
+        "def len(x):\n    return 5\n",
+        "_third",
+        "len replaces Python's own at line 7",
+    ),
     "condition": ("_third.py", "if add(1, 2):\n    MORE = 1\n", "_third", "a condition at line 7"),
     "try": (
         "_third.py",
@@ -524,6 +530,20 @@ def test_a_module_of_the_users_own_on_the_path_counts(
     code = reach(tmp_path / "a", {"toy.py": text})
     assert "function mylib.add" in code.digests
     assert not any("numpy" in name for name in code.digests)
+
+
+def test_a_module_on_the_path_counts_by_its_words_where_words_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that is reached only after what reads them."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    lines = "import inspect\nfrom ._third import add\nSTART = inspect.getsource(add)\n"
+    files = {"toy.py": lines + TOY, "_third.py": "def add():\n    import ownlib\n"}
+    (tmp_path / "ownlib.py").write_text("def f():\n    return 1\n")
+    before = reach(tmp_path / "a", files).digests
+    (tmp_path / "ownlib.py").write_text("def f():  # a comment\n    return 1\n")
+    now = reach(tmp_path / "b", files).digests
+    assert {name for name in now if now[name] != before[name]} == {"module ownlib"}
 
 
 def test_a_file_that_is_not_valid_python_is_told(tmp_path: Path) -> None:

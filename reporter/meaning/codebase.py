@@ -74,10 +74,6 @@ class Codebase:
                 self._modules[name] = _parsed(name, package, file)
         return self._modules[name]
 
-    def file(self, name: str) -> Path | None:
-        """Return the file of a module that was read; None for a folder without one."""
-        return self._files.get(name)
-
     def meant(self, module: Module, name: str | None) -> Meant:
         """Return the digest of a definition, what it imports, and what names in it lead on to.
 
@@ -106,26 +102,26 @@ class Codebase:
 
     def every_module(self) -> list[str]:
         """Return the names of all modules that code could ask for by a name it makes up."""
-        own = [
-            (name, file.parent)
-            for name, file in self._files.items()
-            if file and file.name == "__init__.py" and not name.startswith((".", "reporter"))
-        ]
-        names = []
-        for start, folder in [(".", self.folder), ("reporter.learn", PACKAGE / "learn"), *own]:
+        folders = {".": self.folder, "reporter.learn": PACKAGE / "learn"}
+        names = [name for name in self._files if name[0] != "." and not is_ours(name)]
+        for name in names:
+            file = self._files[name]
+            if file and file.name == "__init__.py":
+                folders[name] = file.parent
+        for start, folder in folders.items():
             for file in sorted(folder.rglob("*.py")):
                 parts = file.relative_to(folder).with_suffix("").parts
                 names.append(reduce(join, (part for part in parts if part != "__init__"), start))
         return names
 
     def beside(self, user: str) -> Iterator[tuple[str, Path]]:
-        """Yield the files that are no code and that a module of this name may read, named."""
+        """Yield the files that a module of this name may read, each with a name."""
         file = self._files[user]
         own = [(user if file.name == "__init__.py" else parent(user), file.parent)] if file else []
         for package, folder in {".": self.folder, **dict(own)}.items():
             for path in sorted(folder.rglob("*")):
                 place = path.relative_to(folder)
-                if path.is_file() and path.suffix != ".py" and not is_passed_over(place):
+                if path.is_file() and not is_passed_over(place):
                     yield f"{package}/{place.as_posix()}", path
 
     def resolve(self, module: Module, origin: Origin, chain: tuple[str, ...]) -> list[Found]:
@@ -202,6 +198,11 @@ class Codebase:
             return _file_of(PACKAGE.joinpath(*rest))
         root = _own_folder(first)
         return _file_of(root.joinpath(first, *rest)) if root else None
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a module is of this program."""
+    return name.partition(".")[0] == "reporter"
 
 
 def is_passed_over(place: Path) -> bool:

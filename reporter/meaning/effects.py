@@ -52,7 +52,7 @@ def _acts(named: Named, module: Module, node: ast.AST) -> bool:  # noqa: PLR0911
 def _decorates(module: Module, decorator: ast.expr) -> bool:
     """Tell whether a decorator does nothing but give back what it makes of a definition."""
     name = module.dotted(called(decorator))
-    return any(kind.fullmatch(name) for kind in (known.HARMLESS, known.EXPERIMENT, known.ACCESSOR))
+    return any(kind.fullmatch(name) for kind in (known.HARMLESS, known.EXPERIMENT))
 
 
 def _is_quiet(named: Named, module: Module, function: ast.expr) -> bool:

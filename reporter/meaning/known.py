@@ -7,6 +7,7 @@ import re
 # Decorators and base classes with which an annotation has no effect, and nothing else has.
 HARMLESS = re.compile(
     r"abc\.(ABC|abstractmethod)|builtins\.(classmethod|object|property|staticmethod)"
+    r"|builtins\.\w+\.(setter|getter|deleter)"
     r"|contextlib\.contextmanager|dataclasses\.dataclass|enum\.(Enum|IntEnum|StrEnum)"
     r"|functools\.(cache|cached_property|lru_cache|total_ordering|wraps)|reporter\.shapes\.Checked"
     r"|torch\.(inference_mode|no_grad|nn\.Module|utils\.data\.Dataset)"
@@ -25,7 +26,6 @@ INERT = re.compile(
     r"|pydantic\.Field|re\.compile|torch\.(device|tensor|no_grad|inference_mode)"
     r"|types\.MappingProxyType|typing\.(NewType|TypeVar|cast)"
 )
-ACCESSOR = re.compile(r"builtins\.\w+\.(setter|getter|deleter)")  # of a property
 # Raises or does nothing; and what is stored is checked by it again whenever it is read.
 CHECKS = "reporter.shapes"
 EXPERIMENT = re.compile(r"reporter\.experiment(\.experiment)?")

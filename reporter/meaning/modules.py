@@ -69,7 +69,7 @@ class Module:
         if name not in self._meanings:
             reader = Reader(self.package, self.dotted)
             if name and name.startswith("@"):
-                self._meanings[name] = reader.read_annotated(self._as_run(name[1:]))
+                self._meanings[name] = reader.read(self._as_run(name[1:]), keeps=True)
             else:
                 self._meanings[name] = reader.read(self.statements[name] if name else self.tree)
         return self._meanings[name]

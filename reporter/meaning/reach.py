@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reporter.meaning import known
-from reporter.meaning.codebase import Found, is_telling, short
+from reporter.meaning.codebase import Found, is_ours, is_telling, short
 from reporter.meaning.imports import join, parent
 from reporter.meaning.modules import evaluated
 from reporter.meaning.syntax import FUNCTIONS, Use
@@ -75,6 +75,7 @@ class _Walk:
     _loaded: set[str] = field(default_factory=set)
     _exposed: set[str] = field(default_factory=set)
     _waiting: list[tuple[Module, str | None]] = field(default_factory=list)
+    _told: str = ""  # why the words of all modules count
 
     def go(self, name: str, experiment: str) -> None:
         """Reach all that the experiment reaches."""
@@ -90,6 +91,10 @@ class _Walk:
         self._define("reporter.experiment", "Run")
         while self._waiting:
             self._enter(*self._waiting.pop(0))
+            if self._told and not self._waiting:
+                for every in ("reporter", *self.codebase.every_module()):
+                    self._expose(every, self._told)
+                    self._count_words(every, self._told)
 
     def code(self) -> Code:
         """Return what was reached."""
@@ -172,17 +177,13 @@ class _Walk:
         if name == known.NAMESPACE:
             self._expose(user, reason)
             return
-        is_ours = user.partition(".")[0] == "reporter"
-        if is_ours and not known.CONJURING.match(name):
-            if name != ASKED_OF_TORCH:
-                self._count_words(user, reason)
+        if is_ours(user) and name == ASKED_OF_TORCH:
             return
-        self._expose(user, reason)
-        for module in ("reporter", *self.codebase.every_module()):
-            self._expose(module, f"{reason} of {shown(user)}")
-            self._count_words(module, reason)
-        for place, path in self.codebase.beside(user):
-            self.more[f"file {place}"] = short(path.read_bytes())
+        self._count_words(user, reason)
+        if not is_ours(user) or known.CONJURING.match(name):
+            self._told = self._told or f"{reason} of {shown(user)}"
+            for place, path in self.codebase.beside(user):
+                self.more[f"file {place}"] = short(path.read_bytes())
 
     def _expose(self, name: str, reason: str) -> None:
         """Count a module of which any name may be asked for, its imports and submodules too."""

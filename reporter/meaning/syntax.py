@@ -6,7 +6,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporter.meaning.imports import Target, bound
 from reporter.meaning.known import HARMLESS, TELLING
@@ -59,6 +59,12 @@ class _Scope:
     loads: list[Use] = field(default_factory=list)
 
 
+def _function(node: Function | ast.Lambda) -> _Scope:
+    """Return the scope of a function, which binds its arguments."""
+    names = {one.arg for one in ast.iter_child_nodes(node.args) if isinstance(one, ast.arg)}
+    return _Scope(hides=True, names=names)
+
+
 class Reader:
     """Reads one statement, scope by scope.
 
@@ -74,27 +80,22 @@ class Reader:
         self._uses: dict[tuple[Any, ...], Use] = {}
         self._imports: list[Target] = []
 
-    def read(self, node: ast.AST) -> Meaning:
-        """Return the meaning of a statement or a module."""
-        return self._meaning(self._node(node))
-
-    def read_annotated(self, node: Function) -> Meaning:
-        """Return the meaning of a function whose annotations count."""
-        return self._meaning(self._read_functiondef(node, keeps=True))
-
-    def _meaning(self, text: str) -> Meaning:
+    def read(self, node: Any, *, keeps: bool = False) -> Meaning:
+        """Return the meaning of a statement or a module; of a function that `keeps` its types."""
+        text = self._read_functiondef(node, keeps=True) if keeps else self._node(node)
         self._leave(self._scopes.pop())
         return Meaning(text, tuple(self._uses.values()), tuple(self._imports))
 
     def _node(self, node: ast.AST) -> str:
         """Return the text of a node: of a Name by `_read_name`, and so on."""
-        read = getattr(self, f"_read_{node.__class__.__name__.lower()}", self._plain)
-        return cast("str", read(node))
+        name = f"_read_{node.__class__.__name__.lower()}"
+        read: Callable[[Any], str] = getattr(self, name, self._plain)
+        return read(node)
 
     def _plain(self, node: ast.AST) -> str:
         """Return a node of no special kind: its name and its parts, the empty ones empty."""
-        named = (name for name in node._fields if name not in UNREAD)
-        parts = [self._part(name, getattr(node, name, None)) for name in named]
+        names = [name for name in node._fields if name not in UNREAD]
+        parts = [self._part(name, getattr(node, name, None)) for name in names]
         return f"{node.__class__.__name__}({','.join(parts).rstrip(',')})"
 
     def _part(self, name: str, value: Any) -> str:
@@ -191,16 +192,14 @@ class Reader:
         self._is_annotated = keeps
         returns = self._typed(node.returns) if keeps and node.returns else ""
         head = f"{node.name}({self._node(node.args)}){returns}"
-        scope = _Scope(hides=True, names=names_of(node.args))
-        body = self._inside(scope, lambda: self._body(node.body))
+        body = self._inside(_function(node), lambda: self._body(node.body))
         return f"{node.__class__.__name__}({self._part('', node.decorator_list)};{head}{body})"
 
     _read_asyncfunctiondef = _read_functiondef
 
     def _read_lambda(self, node: ast.Lambda) -> str:
-        head = self._node(node.args)
-        scope = _Scope(hides=True, names=names_of(node.args))
-        return f"Lambda({head};{self._inside(scope, lambda: self._node(node.body))})"
+        body = self._inside(_function(node), lambda: self._node(node.body))
+        return f"Lambda({self._node(node.args)};{body})"
 
     def _read_arg(self, node: ast.arg) -> str:
         has = self._is_annotated and node.annotation
@@ -260,7 +259,7 @@ class Reader:
 
 
 def is_idle(node: ast.stmt, dotted: Callable[[ast.expr], str]) -> bool:
-    """Tell whether a statement does nothing: words, `pass`, what is not read."""
+    """Tell whether a statement does nothing: words, `pass`, what an import passes over."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.If) and not node.orelse:
@@ -288,10 +287,3 @@ def called(node: ast.expr) -> ast.expr:
 def names_in(node: ast.AST) -> list[ast.Name]:
     """Return the names that stand in an expression."""
     return [one for one in ast.walk(node) if isinstance(one, ast.Name)]
-
-
-def names_of(arguments: ast.arguments) -> set[str]:
-    """Return the names of a function's arguments."""
-    others = [one for one in (arguments.vararg, arguments.kwarg) if one]
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *others]
-    return {one.arg for one in every}
