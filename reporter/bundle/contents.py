@@ -15,7 +15,7 @@ from reporter import trust
 from reporter.bundle.again import TABLES
 from reporter.check.finding import Finding
 from reporter.errors import ReportError
-from reporter.meaning.reach import is_passed_over
+from reporter.meaning.codebase import is_passed_over
 from reporter.outputs import RESULTS, enclosures
 
 if TYPE_CHECKING:
