@@ -41,7 +41,8 @@ class Run:
         device: "cpu" or "cuda".
         notify: where progress goes; use `progress`.
         cache: a folder for what can be computed again, shared with other runs; None for no such.
-        resume: a file where a run keeps how far it is, to go on after an interruption.
+        resume: a file where a run keeps how far it is, to go on after an interruption, or what
+            the names of several begin with.
         notes: how the result was computed, for the record; use `note`.
     """
 

@@ -71,5 +71,5 @@ def ended(session: int) -> int:
 
 def left_over(workspace: Path) -> list[Path]:
     """Return the temporary files of a workspace: hidden ones, and what unfinished runs keep."""
-    found = [path for path in workspace.rglob("*") if path.name.startswith((".", "epochs.pt"))]
+    found = [path for path in workspace.rglob("*") if path.name.startswith((".", "epochs"))]
     return sorted(found)

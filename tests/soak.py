@@ -94,7 +94,7 @@ class Tally:
     ways: Counter[str] = field(default_factory=Counter)
     builds: int = 0
     resumed: int = 0  # trainings that went on after an epoch
-    lost: int = 0  # trained epochs, at most, that had to be trained again
+    lost: list[int] = field(default_factory=list)  # of each that went on: epochs told of, not kept
     untold: list[str] = field(default_factory=list)  # trainings that went on and did not say so
     differing: list[str] = field(default_factory=list)
     orphans: int = 0
@@ -229,8 +229,9 @@ class Soak:
             told = progress(work)
             if not told:
                 continue
-            before, kept = self.told.get(name, 0), told[0] - 1
-            self.tally.lost = max(self.tally.lost, before - kept)
+            kept = told[0] - 1
+            if name in self.told:
+                self.tally.lost.append(self.told[name] - kept)
             self.tally.resumed += kept > 0
             said = re.findall(r"going on after rate 0.003, epoch (\d+)", log.read_text())
             if said != ([str(kept)] if kept else []):
@@ -292,7 +293,8 @@ def main() -> None:
         tally = soak(Path(folder), asked.kills, asked.seed, tell)
     for name, value in vars(tally).items():
         print(f"{name}: {value}")  # noqa: T201 - what it is run for
-    sys.exit(1 if tally.differing or tally.orphans or tally.left or tally.untold else 0)
+    is_bad = tally.differing or tally.orphans or tally.left or tally.untold or max(tally.lost) > 1
+    sys.exit(1 if is_bad else 0)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 """Training that is interrupted, and goes on."""
 
-import os
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,14 +10,15 @@ import torch
 from torch import nn
 
 from reporter.experiment import Run
-from reporter.learn import delayed, steps
+from reporter.learn import delayed, resumption, steps
 from reporter.learn.ahead import look_ahead
 from reporter.learn.augment import Augmentation, parse
 from reporter.learn.data import Parts, Samples
+from reporter.learn.encoding import encoded
 from reporter.learn.frozen import first_layers_once, unchanged
 from reporter.learn.normalisation import HALF
 from reporter.learn.pretrain import pretrain
-from reporter.learn.resumption import Resumption
+from reporter.learn.resumption import Ration, Resumption, written
 from reporter.learn.steps import snapshot
 from reporter.learn.streams import generator
 from reporter.learn.train import Recipe, Task, sweep
@@ -33,12 +32,6 @@ RECIPE = Recipe(
 
 class Stopped(Exception):  # noqa: N818 - not an error: someone pulls the plug
     """Training was interrupted."""
-
-
-@pytest.fixture(autouse=True)
-def _always_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write after every epoch, however short it was."""
-    monkeypatch.setattr("reporter.learn.resumption.PAUSE", 0)
 
 
 def whole() -> Task:
@@ -118,9 +111,9 @@ def test_a_training_goes_on_as_if_nothing_had_happened(
 
     Epochs 1 to 3 are of the first rate, 4 of the second, which diverges, 5 to 7 of the third.
     """
-    due = interrupted(whole, RECIPE, tmp_path / "undisturbed.pt", ())
+    due = interrupted(whole, RECIPE, tmp_path / "undisturbed", ())
     assert [len(trial.epochs) for trial in due[0].trials] == [4, 1, 4]
-    found = interrupted(whole, RECIPE, tmp_path / "a.pt", calls)
+    found = interrupted(whole, RECIPE, tmp_path / "a", calls)
     assert_same(found, due)
     assert "resumed_at" not in due[2].notes
     assert "resumed_at" in found[2].notes
@@ -130,8 +123,8 @@ def test_a_training_goes_on_as_if_nothing_had_happened(
 def test_rates_trained_at_once_go_on_together(calls: tuple[int, ...], tmp_path: Path) -> None:
     """Whichever epoch it was."""
     recipe = replace(RECIPE, epochs=4, patience=None)
-    due = interrupted(stacked, recipe, tmp_path / "undisturbed.pt", ())
-    found = interrupted(stacked, recipe, tmp_path / "a.pt", calls)
+    due = interrupted(stacked, recipe, tmp_path / "undisturbed", ())
+    found = interrupted(stacked, recipe, tmp_path / "a", calls)
     assert_same(found, due)
     assert found[2].notes["sweep"] == "stacked"
     done = sum(calls) - len(calls)  # an epoch that is being told of isn't kept yet
@@ -147,8 +140,8 @@ def test_batches_at_once_go_on_too(
     for module, limit, value in ((steps, "ROWS", 8), (delayed, "LEAST", 1), (delayed, "WIDTH", 1)):
         monkeypatch.setattr(module, limit, value)
     recipe = replace(RECIPE, rates=(0.05, 0.2), momentum=momentum, patience=None)
-    due = interrupted(ahead, recipe, tmp_path / "undisturbed.pt", ())
-    found = interrupted(ahead, recipe, tmp_path / "a.pt", calls)
+    due = interrupted(ahead, recipe, tmp_path / "undisturbed", ())
+    found = interrupted(ahead, recipe, tmp_path / "a", calls)
     assert_same(found, due)
     assert "resumed_at" in found[2].notes
     assert ("delayed" in found[2].notes) == (momentum == 0)
@@ -156,54 +149,73 @@ def test_batches_at_once_go_on_too(
 
 def test_where_it_goes_on_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line, into the run's log."""
-    interrupted(whole, RECIPE, tmp_path / "a.pt", (3,))
+    interrupted(whole, RECIPE, tmp_path / "a", (3,))
     assert capsys.readouterr().out == "going on after rate 0.05, epoch 2\n"
 
 
 def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
     """Its file has all; not one epoch is told of."""
-    due = interrupted(whole, RECIPE, tmp_path / "a.pt", ())
+    due = interrupted(whole, RECIPE, tmp_path / "a", ())
     made = whole()
-    run = Run(name="x", resume=tmp_path / "a.pt", notify=stop_at(1))
+    run = Run(name="x", resume=tmp_path / "a", notify=stop_at(1))
     assert_same((sweep(made, RECIPE, run), made, run), due)
+
+
+def newest(path: Path) -> Path:
+    """Return the file of a training that was written last."""
+    return max(path.parent.glob(f"{path.name}.*"), key=written)
 
 
 @pytest.mark.parametrize("damage", [b"", b"no checkpoint", None])
 def test_a_damaged_file_counts_as_nothing(damage: bytes | None, tmp_path: Path) -> None:
-    """Empty, foreign or cut off: training starts anew."""
-    file = tmp_path / "a.pt"
-    due = interrupted(whole, RECIPE, file, ())
-    file.write_bytes(file.read_bytes()[:-500] if damage is None else damage)
-    found = interrupted(whole, RECIPE, file, ())
+    """Empty, foreign or cut off: training goes on from the one before, or starts anew."""
+    path = tmp_path / "a"
+    due = interrupted(whole, RECIPE, path, (3,))
+    for left in (1, 0):
+        file = newest(path)
+        file.write_bytes(file.read_bytes()[:-500] if damage is None else damage)
+        for _ in range(left):
+            found = interrupted(whole, RECIPE, path, ())
+            assert_same(found, due)
+            assert "resumed_at" in found[2].notes
+    for file in tmp_path.iterdir():
+        file.write_bytes(b"nothing")
+    found = interrupted(whole, RECIPE, path, ())
     assert_same(found, due)
     assert "resumed_at" not in found[2].notes
 
 
 def test_a_changed_bit_changes_no_result(tmp_path: Path) -> None:
-    """Wherever it lies: training starts anew, or goes on from what the bit says nothing of."""
-    file = tmp_path / "a.pt"
-    due = interrupted(whole, RECIPE, file, ())
-    made, run = whole(), Run(name="x", resume=file, notify=stop_at(3))
-    file.unlink()
+    """Wherever it lies: training goes on from the epoch before, to the same end."""
+    due = interrupted(whole, RECIPE, tmp_path / "undisturbed", ())
+    path = tmp_path / "a"
     with pytest.raises(Stopped):
-        sweep(made, RECIPE, run)
-    kept = file.read_bytes()
+        sweep(whole(), RECIPE, Run(name="x", resume=path, notify=stop_at(3)))
+    kept = {file: file.read_bytes() for file in tmp_path.glob("a.*")}
     dice = random.Random(0)
     for _ in range(40):
-        content = bytearray(kept)
-        content[dice.randrange(len(kept))] ^= 1 << dice.randrange(8)
-        file.write_bytes(content)
-        assert_same(interrupted(whole, RECIPE, file, ()), due)
+        for file in tmp_path.glob("a.*"):
+            file.unlink()
+        for file, content in kept.items():
+            file.write_bytes(content)
+        spoilt = bytearray(kept[file := newest(path)])
+        spoilt[dice.randrange(len(spoilt))] ^= 1 << dice.randrange(8)
+        file.write_bytes(spoilt)
+        found = interrupted(whole, RECIPE, path, ())
+        assert_same(found, due)
+        assert found[2].notes["resumed_at"] == "rate 0.05, epoch 1"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_ends_no_training(tmp_path: Path) -> None:
     """It goes on to the same result, and keeps nothing."""
-    partial = tmp_path / f"a.pt.{os.getpid()}.partial"
-    partial.symlink_to("/dev/full")
-    due = interrupted(whole, RECIPE, tmp_path / "b.pt", ())
-    assert_same(interrupted(whole, RECIPE, tmp_path / "a.pt", ()), due)
-    assert not (tmp_path / "a.pt").exists()
+    due = interrupted(whole, RECIPE, tmp_path / "a", ())
+    names = [file.name for file in tmp_path.iterdir()]
+    for name in names:
+        (tmp_path / name).unlink()
+        (tmp_path / name).symlink_to("/dev/full")
+    assert_same(interrupted(whole, RECIPE, tmp_path / "a", ()), due)
+    assert len(list(tmp_path.iterdir())) == len(names) - 1  # the one that was tried is gone
 
 
 @pytest.mark.parametrize("fact", ["torch.get_num_threads", "torch.backends.cpu.get_cpu_capability"])
@@ -211,16 +223,15 @@ def test_other_arithmetic_starts_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fact: str
 ) -> None:
     """Bits differ with threads and instructions, so a file of others says nothing."""
-    interrupted(whole, RECIPE, tmp_path / "a.pt", ())
+    interrupted(whole, RECIPE, tmp_path / "a", ())
     monkeypatch.setattr(fact, lambda: 77)
-    assert "resumed_at" not in interrupted(whole, RECIPE, tmp_path / "a.pt", ())[2].notes
+    assert "resumed_at" not in interrupted(whole, RECIPE, tmp_path / "a", ())[2].notes
 
 
 def test_a_file_of_another_training_counts_as_nothing(tmp_path: Path) -> None:
     """Another recipe, seed, augmentation, number of threads or initial state."""
-    file = tmp_path / "a.pt"
+    file = tmp_path / "a"
     interrupted(whole, RECIPE, file, ())
-    kept = file.read_bytes()
     changed = whole()
     changed.model[4].bias.data += 1
     cases: list[tuple[Task, Recipe, int]] = [
@@ -230,35 +241,87 @@ def test_a_file_of_another_training_counts_as_nothing(tmp_path: Path) -> None:
         (changed, RECIPE, 0),
     ]
     for made, recipe, seed in cases:
-        file.write_bytes(kept)
         run = Run(name="x", seed=seed, resume=file)
         sweep(made, recipe, run)
         assert "resumed_at" not in run.notes
 
 
-def test_files_are_written_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a write that took a second, to gather it all included, not within twenty."""
-    monkeypatch.setattr("reporter.learn.resumption.PAUSE", 20)
+def write(file: Resumption, epoch: int) -> None:
+    """Keep an epoch."""
+    file.write(lambda: {"epoch": epoch, "state": torch.full((500,), float(epoch))})
+
+
+def read(path: Path) -> int:
+    """Return the epoch that is found by whoever comes next; 0 for none."""
+    return Resumption(path=path, identity="x").read().get("epoch", 0)
+
+
+@pytest.mark.parametrize("pieces", range(4))
+def test_a_kill_within_a_write_loses_that_epoch_only(
+    pieces: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever had been written by then, and however often it happens."""
+    path = tmp_path / "a"
+    for kept in range(3):
+        file = Resumption(path=path, identity="x")
+        assert file.read().get("epoch", 0) == kept
+        write(file, kept + 1)
+        assert read(path) == kept + 1
+        with monkeypatch.context() as patch:
+            patch.setattr(resumption, "encoded", lambda c, n: encoded(c, n)[:pieces])
+            write(file, kept + 2)
+        assert read(path) == kept + 1
+
+
+def test_a_power_failure_loses_what_was_not_on_the_disk(tmp_path: Path) -> None:
+    """What was is not written over until something newer is."""
+    path = tmp_path / "a"
+    file = Resumption(path=path, identity="x", waiting=Ration(share=0.0, free_s=60.0))
+    write(file, 1)
+    file.waiting.free_s = -1.0
+    for epoch in range(2, 7):
+        write(file, epoch)
+        assert read(path) == epoch
+    for other in set(file.files) - {file.on_disk}:
+        other.write_bytes(bytes(len(other.read_bytes())))
+    assert read(path) == 1
+
+
+def test_time_is_rationed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of all that passes, and a second at first; a block of three seconds waits for it."""
     clock = [100.0]
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
-    file = Resumption(path=tmp_path / "a.pt", identity="x", written_s=100.0)
+    ration = Ration(share=0.1, free_s=1.0, began_s=100.0)
+    assert ration.is_left()
+    with ration.taken():
+        clock[0] += 3
+    assert not ration.is_left()
+    clock[0] = 159.9
+    assert not ration.is_left()
+    clock[0] = 160.0
+    assert ration.is_left()
 
-    def slow(epoch: int) -> dict[str, int]:
-        clock[0] += 1
-        return {"epoch": epoch}
 
-    kept = []
-    for epoch, at in enumerate((100.1, 101, 110, 121.9, 122, 130, 143), start=1):
-        clock[0] = at
-        file.write(partial(slow, epoch))
-        kept.append(file.read().get("epoch"))
-    assert kept == [None, 2, 2, 2, 5, 5, 7]
-    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
+def test_what_takes_too_long_is_passed_over(tmp_path: Path) -> None:
+    """Nobody is asked for it."""
+    file = Resumption(path=tmp_path / "a", identity="x", writing=Ration(share=0.0, last_s=1.0))
+    file.write(lambda: pytest.fail("asked"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_trainings_of_one_run_keep_apart(tmp_path: Path) -> None:
+    """The first one, which had ended, isn't done again when the second is interrupted."""
+    path, second = tmp_path / "a", replace(RECIPE, momentum=0.0)
+    interrupted(whole, RECIPE, path, ())
+    with pytest.raises(Stopped):
+        sweep(whole(), second, Run(name="x", resume=path, notify=stop_at(2)))
+    sweep(whole(), RECIPE, Run(name="x", resume=path, notify=stop_at(1)))
+    assert "resumed_at" in interrupted(whole, second, path, ())[2].notes
 
 
 def test_without_a_file_nothing_is_written() -> None:
     """It isn't even asked what to write; nothing is read."""
-    file = Resumption(path=None, identity="x", written_s=0.0)
+    file = Resumption(path=None, identity="x")
     file.write(lambda: pytest.fail("asked"))
     assert file.read() == {}
 
@@ -275,11 +338,11 @@ def test_pretraining_goes_on_too(calls: tuple[int, ...], tmp_path: Path) -> None
             images, labels, num_classes=3, epochs=4, batch=4, peak_lr=0.01, run=run
         )  # fmt: skip
 
-    due, records = trained(tmp_path / "undisturbed.pt")
+    due, records = trained(tmp_path / "undisturbed")
     for call in calls:
         with pytest.raises(Stopped):
-            trained(tmp_path / "a.pt", call)
-    found, read = trained(tmp_path / "a.pt")
+            trained(tmp_path / "a", call)
+    found, read = trained(tmp_path / "a")
     assert read == records
     for one, other in zip(found.parameters(), due.parameters(), strict=True):
         assert torch.equal(one, other)

@@ -279,7 +279,7 @@ def test_what_a_worker_left_that_was_killed_after_storing_goes(tmp_path):
     """The epochs of a result that is there are of no use."""
     folder = workspace(tmp_path, TRAINS, toy=TOY)
     key = made(folder).outcomes[0].job.key
-    for name in ("epochs.pt", "epochs.pt.123.partial"):
+    for name in ("epochs", "epochs.123.0"):
         (folder / "build" / "work" / key / name).write_text("kept")
     (folder / "build" / "store" / f".{key}.123.new").mkdir()
     (folder / "sections" / "01-results.md").write_text("# Other results\n")

@@ -105,7 +105,7 @@ def test_work_folders_go_unless_a_planned_run_may_go_on_from_them(
     work = tmp_path / "work"
     for key in ("a1", "b1"):
         (work / key).mkdir(parents=True)
-        (work / key / "epochs.pt").write_bytes(b"12345")
+        (work / key / "epochs.0").write_bytes(b"12345")
     found = unneeded.work_folders(work, {"b1"})
     assert [(one.key, one.size) for one in found] == [("a1", 5)]
     unneeded.remove(found, store)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LAST_WORDS = signal.SIGUSR1  # ends a worker, which writes into its log where it stands
 PROGRESS = "progress.jsonl"  # what a run tells of itself, in its work folder
-RESUME = "epochs.pt"  # how far a run is, in its work folder; it goes when the result is stored
+RESUME = "epochs"  # how far a run is: what names in its work folder begin with; gone when stored
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,7 +85,7 @@ def begun(learner: Learner, rates: tuple[float, ...], recipe: Recipe) -> list[Co
     courses = [Course(rate=rate) for rate in rates]
     if recipe.epoch_zero:
         for course, epoch in zip(courses, learner.untrained(), strict=True):
-            course.epochs.append(epoch)
+            course.add(epoch)
     return courses
 
 

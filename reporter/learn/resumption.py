@@ -1,4 +1,4 @@
-"""How far a training is ⇄ a file from which it goes on after an interruption."""
+"""How far a training is ⇄ files from which it goes on after an interruption."""
 
 from __future__ import annotations
 
@@ -6,109 +6,165 @@ import contextlib
 import hashlib
 import os
 import time
-import zipfile
-from dataclasses import asdict, dataclass, field
+from array import array
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from reporter.learn.arithmetic import arithmetic
-from reporter.learn.evaluate import Score
+from reporter.learn.encoding import HEADER, decoded, encoded, number
 from reporter.learn.trials import Course, Epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from reporter.learn.encoding import Pieces
     from reporter.learn.streams import RunContext
 
 Contents = dict[str, Any]
-FORMAT = 1  # of the file; another one is not read
-PAUSE = 20  # times as long as a write took, until the next: at most 5 % of the time is spent
-FIRST_COST_S = 0.01  # a guess, until one has been written
+
+
+@dataclass(kw_only=True, eq=False)
+class Ration:
+    """Time for what is done over and over: a share of all that passes, and some at first.
+
+    Attributes:
+        last_s: what doing it took the last time.
+    """
+
+    share: float
+    free_s: float = 0.0
+    last_s: float = 0.0
+    spent_s: float = 0.0
+    began_s: float = field(default_factory=time.perf_counter)
+
+    def is_left(self) -> bool:
+        """Tell whether it may be done now."""
+        allowed_s = max(self.free_s, self.share * (time.perf_counter() - self.began_s))
+        return self.spent_s + self.last_s <= allowed_s
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Count the time of the block."""
+        began_s = time.perf_counter()
+        yield
+        self.last_s = time.perf_counter() - began_s
+        self.spent_s += self.last_s
 
 
 @dataclass(kw_only=True, eq=False)
 class Resumption:
-    """A file that holds a training's state after one of its last epochs.
+    """Files that hold a training's state after its last epochs.
 
-    It is written after an epoch, whole or not at all, and so seldom that at most one twentieth of
-    the time goes into it: the next time only when twenty times as long as the last write took has
-    passed. So an epoch that takes longer than twenty writes is kept when it ends, and only the one
-    in progress can be lost; of shorter ones as many as end within twenty writes.
+    After every epoch the state is written, over an older one: of three files never the newest, nor
+    the newest that is known to be on the disk. So a process may be killed at any moment, and only
+    the epoch in progress is lost. Writing copies memory and adds a checksum, half a millisecond for
+    half a megabyte. Where it takes more than a tenth of the time and has taken a second, epochs are
+    passed over: as many as end within ten writes.
+
+    A power failure takes what the system has not yet put on the disk. That is waited for as long as
+    it takes a fortieth of the time: after every epoch that lasts forty times as long as the disk
+    takes, else after as many as do.
 
     Whatever can't be read, or was written for another training, by another version of torch, on
     another device or with another number of threads, counts as nothing: training starts anew.
 
     Attributes:
-        path: the file; None for no such.
+        path: what the names of the files begin with; None for no such.
         identity: a digest of what the training is.
     """
 
     path: Path | None
     identity: str
-    cost_s: float = FIRST_COST_S
-    written_s: float = field(default_factory=time.perf_counter)
+    writing: Ration = field(default_factory=lambda: Ration(share=1 / 10, free_s=1))
+    waiting: Ration = field(default_factory=lambda: Ration(share=1 / 40, last_s=0.01))  # a guess
+    number: int = 0  # of the newest
+    newest: Path | None = None
+    on_disk: Path | None = None
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Return where the state may be."""
+        if self.path is None:
+            return ()
+        name = f"{self.path.name}.{self.identity}"
+        return tuple(self.path.with_name(f"{name}.{n}") for n in range(3))
 
     def read(self) -> Contents:
         """Return what was last written; {} when there is nothing that this training can use."""
-        if self.path is None or not self.path.exists():
-            return {}
-        try:
-            with zipfile.ZipFile(self.path) as parts:
-                if parts.testzip():  # a checksum says no; PyTorch does not look at them
-                    return {}
-            found = torch.load(self.path, weights_only=True)
-        except Exception:  # noqa: BLE001 - a damaged file fails in many ways; all mean: start anew
-            return {}
-        is_own = isinstance(found, dict) and found.get("identity") == self.identity
-        return found if is_own else {}
+        numbers = {file: number for file in self.files if (number := written(file))}
+        for file in sorted(numbers, key=numbers.__getitem__, reverse=True):
+            with contextlib.suppress(OSError):
+                found = decoded(file.read_bytes())
+                if found is not None:
+                    sync(file)
+                    self.number, self.newest, self.on_disk = numbers[file], file, file
+                    return found
+        return {}
 
     def write(self, contents: Callable[[], Contents]) -> None:
         """Keep `contents()`, plain values and tensors, in place of what was; not if too early.
 
         Where that fails, as on a full disk, no more is kept, and training goes on.
         """
-        started_s = time.perf_counter()
-        if self.path is None or started_s - self.written_s < PAUSE * self.cost_s:
+        if self.path is None or not self.writing.is_left():
             return
-        whole = {"identity": self.identity, **contents()}
-        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
+        file = next(file for file in self.files if file not in (self.newest, self.on_disk))
+        self.number += 1
         try:
-            with partial.open("wb") as file:
-                torch.save(whole, file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path)
-            on_disk(self.path.parent)
-        except (OSError, RuntimeError):  # the second is PyTorch's, of its archives
+            with self.writing.taken():
+                overwrite(file, encoded(contents(), self.number))
+            self.newest = file
+            if self.waiting.is_left():
+                with self.waiting.taken():
+                    sync(file)
+                self.on_disk = file
+        except OSError:
             self.path = None
             with contextlib.suppress(OSError):
-                partial.unlink()
-        self.written_s = time.perf_counter()
-        self.cost_s = self.written_s - started_s
+                file.unlink()
+
+
+def written(file: Path) -> int:
+    """Return the number of what was written to a file, which tells the newest; 0 for nothing."""
+    try:
+        with file.open("rb") as opened:
+            return number(opened.read(HEADER.size))
+    except OSError:
+        return 0
+
+
+def overwrite(file: Path, pieces: Pieces) -> None:
+    """Begin a file with these bytes; what it had beyond them stays. A new one would take longer."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o666)  # which "wb" would empty
+    with os.fdopen(handle, "wb") as opened:
+        opened.writelines(pieces)
+
+
+def sync(file: Path) -> None:
+    """Have a file and its name on the disk, so that a power failure takes neither."""
+    for path in (file, file.parent):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def resumption(
     run: RunContext, facts: Sequence[object], tensors: Iterable[torch.Tensor]
 ) -> Resumption:
-    """Return the run's file for the training that these facts and tensors determine."""
+    """Return the run's files for the training that these facts and tensors determine."""
     digest = hashlib.sha256()
     if run.resume:
-        digest.update(repr((FORMAT, arithmetic(run.device), *facts)).encode())
+        digest.update(repr((arithmetic(run.device), *facts)).encode())
         for tensor in tensors:
             flat = tensor.detach().cpu().contiguous().view(-1)
             digest.update(flat.view(torch.uint8).numpy().tobytes())
-    return Resumption(path=run.resume, identity=digest.hexdigest())
-
-
-def on_disk(folder: Path) -> None:
-    """Have the names in a folder on the disk, so that a power failure brings no older file back."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return Resumption(path=run.resume, identity=digest.hexdigest()[:16])
 
 
 def tell_resumed(run: RunContext, where: str) -> None:
@@ -131,30 +187,18 @@ def restore_random_states(states: Sequence[torch.Tensor]) -> None:
 
 
 def packed(course: Course) -> Contents:
-    """Return a course as plain values and tensors."""
-    return {
-        **vars(course),
-        "losses": torch.tensor(course.losses, dtype=torch.float64),
-        "epochs": [asdict(epoch) for epoch in course.epochs],
-        "best": asdict(course.best) if course.best else None,
-    }
+    """Return a course as plain values, numbers in a row and tensors."""
+    best = course.best.packed() if course.best else b""
+    return {**vars(course), "epochs": None, "best": best}
 
 
 def unpacked(contents: Contents) -> Course:
     """Return the course that `packed` made plain."""
-    best = contents["best"]
+    best = Epoch.unpacked(contents["best"])
     return Course(**{
         **contents,
-        "losses": contents["losses"].tolist(),
-        "epochs": [unpacked_epoch(epoch) for epoch in contents["epochs"]],
-        "best": unpacked_epoch(best) if best else None,
+        "losses": array("d", contents["losses"]),
+        "epochs": Epoch.unpacked(contents["readings"]),
+        "readings": bytearray(contents["readings"]),
+        "best": best[0] if best else None,
     })  # fmt: skip
-
-
-def unpacked_epoch(contents: Contents) -> Epoch:
-    """Return the epoch that `asdict` made plain."""
-    scores: dict[str, Any] = {
-        split: Score(**contents[split]) if contents[split] else None
-        for split in ("train", "validation", "test")
-    }
-    return Epoch(number=contents["number"], **scores)

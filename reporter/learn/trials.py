@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+import struct
+from array import array
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from reporter.errors import RunError
+from reporter.learn.evaluate import Score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import torch
 
-    from reporter.learn.evaluate import Score
-
     State = dict[str, torch.Tensor]
+
+NUMBERS = struct.Struct("<Q" + 3 * "ddQ")  # of an epoch: its own, and three scores
+NO_SCORE = (0.0, 0.0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,31 @@ class Epoch:
     train: Score
     validation: Score | None
     test: Score | None
+
+    def packed(self) -> bytes:
+        """Return its numbers as bytes."""
+        scores = self.train, self.validation, self.test
+        numbers = ((s.loss, s.accuracy, s.n) if s else NO_SCORE for s in scores)
+        return NUMBERS.pack(self.number, *chain.from_iterable(numbers))
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> list[Epoch]:
+        """Return the epochs whose bytes follow each other."""
+        found = []
+        for number, *read in NUMBERS.iter_unpack(packed):
+            train, validation, test = (
+                Score(loss=loss, accuracy=accuracy, n=n)
+                for loss, accuracy, n in (read[:3], read[3:6], read[6:])
+            )
+            found.append(
+                cls(
+                    number=number,
+                    train=train,
+                    validation=validation if validation.n else None,
+                    test=test if test.n else None,
+                )
+            )
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +92,18 @@ class Course:
 
     rate: float
     done: int = 0  # epochs
-    losses: list[float] = field(default_factory=list)
+    losses: array[float] = field(default_factory=lambda: array("d"))
     epochs: list[Epoch] = field(default_factory=list)
+    readings: bytearray = field(default_factory=bytearray)  # of the epochs, packed
     best: Epoch | None = None
     state: State = field(default_factory=dict)
     failure: str = ""
     has_ended: bool = False
+
+    def add(self, epoch: Epoch) -> None:
+        """Add what was measured."""
+        self.epochs.append(epoch)
+        self.readings += epoch.packed()
 
     def append(
         self, epoch: Epoch, losses: list[float], patience: int | None, copy: Callable[[], State]
@@ -81,12 +117,12 @@ class Course:
             copy: gives the state after the epoch, when it is the best.
         """
         self.done = epoch.number
-        self.losses += finite(losses)
+        self.losses.extend(finite(losses))
         self.failure = divergence(losses, epoch)
         if self.failure:
             self.best, self.state, self.has_ended = None, {}, True
             return
-        self.epochs.append(epoch)
+        self.add(epoch)
         if is_better(epoch, self.best):
             self.best, self.state = epoch, copy()
         if patience and self.best:
