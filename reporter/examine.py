@@ -10,8 +10,8 @@ from reporter.build import composed_over, plan_of
 from reporter.causes import causes, differences
 from reporter.check.subject import RunState, Subject
 from reporter.errors import ReportError
+from reporter.plain import dump
 from reporter.states import last_error
-from reporter.store import dump
 from reporter.workplace import open_workplace
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from reporter.artifacts import Bars, Curves, ImageGrid, Matrix, Metric, Stages
 from reporter.drawing import bands, charts, curves, diagrams, images, style
 from reporter.drawing.descriptions import describe
 from reporter.files import write_atomically
-from reporter.store import dump, to_plain
+from reporter.plain import dump, to_plain
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,9 +12,9 @@ from reporter.errors import ReportError
 from reporter.files import write_atomically
 from reporter.meaning.codebase import is_passed_over
 from reporter.meaning.reach import MODULES
+from reporter.plain import dump
 from reporter.plan import Job, Plan
 from reporter.shapes import insist
-from reporter.store import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table
 from reporter.files import write_atomically
+from reporter.plain import dump, to_plain
 from reporter.standing import last_build, program, sealed
-from reporter.store import dump, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -70,6 +70,13 @@ class Plan:
         """Return the names of the planned runs."""
         return tuple(dict.fromkeys(job.run for job in self.jobs))
 
+    def distinct(self) -> list[Job]:
+        """Return the first job of each key: two runs that are the same are computed once."""
+        first: dict[str, Job] = {}
+        for job in self.jobs:
+            first.setdefault(job.key, job)
+        return list(first.values())
+
     def of(self, run: str) -> tuple[Job, ...]:
         """Return the jobs of one run, one per seed."""
         return tuple(job for job in self.jobs if job.run == run)

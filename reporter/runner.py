@@ -108,7 +108,7 @@ class Runner:
         Raises:
             ReportError: something must be computed, and nothing can be stored.
         """
-        jobs = unique(plan.jobs)
+        jobs = plan.distinct()
         lacking = _lacking(jobs, self.store, force=force)
         if lacking:
             self.store.prepare()
@@ -291,11 +291,3 @@ def _lacking(jobs: list[Job], store: Store, *, force: bool) -> dict[str, str]:
 def _is_stored(key: str, store: Store) -> bool:
     """Tell whether a result is stored, its network undamaged, too."""
     return bool(store.load(key)) and not (store.damage(key) or store.lacks_network(key))
-
-
-def unique(jobs: tuple[Job, ...]) -> list[Job]:
-    """Return the first job of each key: two runs that are the same are computed once."""
-    first: dict[str, Job] = {}
-    for job in jobs:
-        first.setdefault(job.key, job)
-    return list(first.values())

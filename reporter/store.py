@@ -16,11 +16,10 @@ import math
 import secrets
 import shutil
 import tempfile
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reporter.artifacts import KINDS, Checkpoint, Result
 from reporter.errors import ReportError
 from reporter.files import (
     Claim,
@@ -32,14 +31,13 @@ from reporter.files import (
     told,
     write_atomically,
 )
+from reporter.plain import NETWORK, dump, result_from, safetensors_bytes, to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    import numpy as np
+    from reporter.artifacts import Result
 
-KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
-NETWORK = "checkpoint.safetensors"
 LEFT_OUT = "left out"  # of a manifest: what a bundle did not bring along, with its sha-256
 UNREADABLE = (  # what reading a damaged entry raises
     OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError
@@ -185,7 +183,7 @@ class Store:
         if half:
             is_real = {name: array.dtype.kind == "f" for name, array in state.items()}
             state = {n: a.astype("float16") if is_real[n] else a for n, a in state.items()}
-        write_atomically(file, _safetensors(state, metadata))
+        write_atomically(file, safetensors_bytes(state, metadata))
 
     def forget(self, key: str) -> None:
         """Remove an entry, if it is there: at once, so that no half of it can be found."""
@@ -213,7 +211,7 @@ class Store:
     def _opened(self, key: str) -> Stored:
         """Return an entry; one of UNREADABLE if it is missing or damaged."""
         contents = self._contents(key)
-        result = _result(json.loads(contents["result.json"]), contents.get)
+        result = result_from(json.loads(contents["result.json"]), contents.get)
         record = json.loads(contents["record.json"])
         math.isfinite(record["seconds"])  # TypeError or LookupError without such a number
         return Stored(key=key, result=result, record=record)
@@ -222,62 +220,6 @@ class Store:
         """Return the files of an entry, each as it was written."""
         folder = self.root / key
         return {name: _verified(folder / name, sha) for name, sha in _manifest(folder).items()}
-
-
-def dump(value: Any, *, sort_keys: bool = True) -> bytes:
-    """Return readable JSON without NaN; keys are sorted unless their order says something."""
-    text = json.dumps(value, sort_keys=sort_keys, indent=1, allow_nan=False, ensure_ascii=False)
-    return (text + "\n").encode()
-
-
-def to_plain(value: Any, files: dict[str, bytes]) -> Any:
-    """Return `value` as JSON data; arrays and checkpoints are added to `files`."""
-    if isinstance(value, Checkpoint):
-        files[NETWORK] = _checkpoint_bytes(value)
-        return {"kind": "Checkpoint", "network": value.network, "classes": list(value.classes)}
-    if is_dataclass(value):
-        plain = {f.name: to_plain(getattr(value, f.name), files) for f in fields(value)}
-        return {"kind": type(value).__name__, **plain}
-    if isinstance(value, tuple | list):
-        return [to_plain(item, files) for item in value]
-    if hasattr(value, "item") and not getattr(value, "shape", ()):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"kind": "float", "value": repr(value)}
-    if hasattr(value, "shape"):
-        name = f"array-{len(files):03d}.npy"
-        files[name] = _array_bytes(value)
-        return {"kind": "array", "file": name}
-    return value
-
-
-def from_plain(value: Any, read: Callable[[str], bytes | None]) -> Any:
-    """Return what `to_plain` was given; of a checkpoint all but its state."""
-    if isinstance(value, list):
-        return tuple(from_plain(item, read) for item in value)
-    if not isinstance(value, dict):
-        return value
-    kind = value["kind"]
-    if kind == "float":
-        return float(value["value"])
-    if kind == "array":
-        content = read(value["file"])
-        if content is None:
-            raise ValueError(f"an entry has no file {value['file']}")
-        return _array(content)
-    if kind == "Checkpoint":
-        classes = tuple(value["classes"])
-        return Checkpoint(network=value["network"], classes=classes, settings={}, state={})
-    parts = {name: from_plain(part, read) for name, part in value.items() if name != "kind"}
-    return KIND_BY_NAME[kind](**parts)
-
-
-def _result(plain: Mapping[str, Any], read: Callable[[str], bytes | None]) -> Result:
-    """Return a result from JSON data; TypeError if something in it is no artifact."""
-    found = {name: from_plain(value, read) for name, value in plain.items()}
-    if not all(isinstance(value, KINDS) for value in found.values()):
-        raise TypeError("a result is of metrics and artifacts")
-    return Result(found)
 
 
 def _manifest(folder: Path) -> dict[str, str]:
@@ -307,42 +249,3 @@ def _write_file(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
         flush(file)
-
-
-def _checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
-    metadata = {
-        "network": checkpoint.network,
-        "classes": json.dumps(list(checkpoint.classes)),
-        "settings": json.dumps(dict(checkpoint.settings), sort_keys=True),
-    }
-    return _safetensors(dict(checkpoint.state), metadata)
-
-
-def _safetensors(state: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
-    """Return a file of tensors, equal ones for equal contents: the library shuffles metadata."""
-    from safetensors.numpy import save
-
-    content = save(state, metadata=metadata)
-    start = 8 + int.from_bytes(content[:8], "little")
-    header = json.dumps(json.loads(content[8:start]), sort_keys=True).encode()
-    header += b" " * (-len(header) % 8)  # tensors stand at multiples of 8
-    return b"".join((len(header).to_bytes(8, "little"), header, content[start:]))
-
-
-def _array_bytes(array: np.ndarray) -> bytes:
-    import io
-
-    import numpy as np
-
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _array(content: bytes) -> np.ndarray:
-    import io
-
-    import numpy as np
-
-    array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
-    return array

@@ -226,9 +226,7 @@ def _allowance(request: Request, choice: Choice) -> Allowance | None:
 def foresee(request: Request, at: Workplace, planned: Plan) -> tuple[Forecast, Choice]:
     """Return what is to run with how long it takes, and what a budget leaves out."""
     workers, _ = workers_and_threads(cores(), request.jobs, at.report.settings.threads)
-    missing = [
-        job for job in runner.unique(planned.jobs) if request.force or job.key not in at.store
-    ]
+    missing = [job for job in planned.distinct() if request.force or job.key not in at.store]
     seconds = past_seconds(missing, at.store, at.output.name) if missing else {}
     choice = Choice(jobs=tuple(ordered(missing)), refused={})
     if request.budget_s is not None:

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reporter import shipped
-from reporter.store import Store, dump, to_plain
+from reporter.plain import dump, to_plain
+from reporter.store import Store
 from tests import broken
 from tests.commanding import LONGEST, built, contents, report
 from tests.workspaces import COVER, images, png, workspace

@@ -14,7 +14,8 @@ from safetensors import safe_open
 from reporter import files
 from reporter.artifacts import Checkpoint, ImageGrid, Metric, Reading, Result
 from reporter.errors import DiskError, ReportError
-from reporter.store import Store, dump
+from reporter.plain import dump
+from reporter.store import Store
 from tests.workspaces import RECORD, every_artifact
 
 KEY = "0123456789abcdef"

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reporter.errors import ReportError
+from reporter.plain import dump
 from reporter.shapes import Checked
-from reporter.store import dump
 
 NAME = "manifest.json"
 FORMAT = 1  # a new number makes every old bundle unreadable

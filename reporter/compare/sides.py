@@ -15,7 +15,7 @@ from reporter import lock, outputs, trust
 from reporter.build import Request, review
 from reporter.errors import ReportError
 from reporter.outputs import RESULTS
-from reporter.store import from_plain
+from reporter.plain import from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
