@@ -103,9 +103,9 @@ def build(request: Request) -> Built:
 
 
 def _needed_runs(request: Request, at: Workplace) -> tuple[str, ...] | None:
-    from reporter.prose import document
+    from reporter.prose import needs
 
-    return document.needed_runs(at.report, request.sections)
+    return needs.needed_runs(at.report, request.sections)
 
 
 def _set(

@@ -230,9 +230,9 @@ def foresee(request: Request, at: Workplace, planned: Plan) -> tuple[Forecast, C
     seconds = past_seconds(missing, at.store, at.output.name) if missing else {}
     choice = Choice(jobs=tuple(ordered(missing)), refused={})
     if request.budget_s is not None:
-        from reporter.prose import document
+        from reporter.prose import needs
 
-        sections = document.used_by_section(at.report).values()
+        sections = needs.used_by_section(at.report).values()
         choice = choose(missing, sections, seconds, workers, request.budget_s)
     return Forecast(jobs=choice.jobs, seconds=seconds, slots=workers), choice
 

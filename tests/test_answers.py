@@ -11,6 +11,7 @@ from reporter.artifacts import Result
 from reporter.errors import ReportError
 from reporter.prose import document, page
 from reporter.prose.document import Document
+from reporter.prose.needs import needed_runs
 from reporter.report import Report
 from tests.workspaces import accuracy, finished, opened
 
@@ -129,5 +130,5 @@ def test_a_section_with_all_questions_needs_their_runs(tmp_path: Path) -> None:
     """But not those of questions that another section places by name."""
     sections = {"1-a.md": "# A\n\n{{ questions() }}\n", "2-b.md": '# B\n\n{{ question("q-c") }}\n'}
     report = _report(tmp_path, sections)
-    assert document.needed_runs(report, ["a"]) == ("one",)
-    assert document.needed_runs(report, ["b"]) == ("two",)
+    assert needed_runs(report, ["a"]) == ("one",)
+    assert needed_runs(report, ["b"]) == ("two",)

@@ -9,6 +9,7 @@ import pytest
 from reporter.artifacts import Metric, Result
 from reporter.errors import ReportError
 from reporter.prose import document
+from reporter.prose.needs import needed_runs
 from tests.histories import drawn, losses, metric
 from tests.workspaces import finished, opened
 
@@ -215,7 +216,7 @@ def test_a_section_that_observes_a_run_needs_it(tmp_path):
     """As for any other value."""
     tables = '[runs.one]\nexperiment = "toy"\n[runs.two]\nexperiment = "toy"\n'
     sections = {"1-a.md": '# A\n\n{{ observe(runs["two"], "loss") }}\n', "2-b.md": "# B\n"}
-    assert document.needed_runs(opened(tmp_path, sections, tables), ["a"]) == ("two",)
+    assert needed_runs(opened(tmp_path, sections, tables), ["a"]) == ("two",)
 
 
 COUNT = 60

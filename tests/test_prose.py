@@ -15,6 +15,7 @@ from reporter.check import findings
 from reporter.errors import ReportError
 from reporter.prose import appendix, document, page
 from reporter.prose.document import Document
+from reporter.prose.needs import needed_runs
 from reporter.prose.styles import THIN
 from reporter.prose.views import Finished
 from tests.workspaces import accuracy, every_artifact, finished, opened
@@ -668,19 +669,19 @@ def test_a_section_needs_the_runs_that_it_names(tmp_path: Path) -> None:
     (tmp_path / "questions.md").write_text(
         '## q-a\n\n### Answer\n\n{{ runs["bad"].test_accuracy }}\n'
     )
-    assert document.needed_runs(report, []) is None
-    assert document.needed_runs(report, ["a"]) == ("one",)
-    assert document.needed_runs(report, ["b"]) == ("two", "bad")
-    assert document.needed_runs(report, ["c"]) == ("bad",)
+    assert needed_runs(report, []) is None
+    assert needed_runs(report, ["a"]) == ("one",)
+    assert needed_runs(report, ["b"]) == ("two", "bad")
+    assert needed_runs(report, ["c"]) == ("bad",)
     with pytest.raises(ReportError, match="no section is called 'aa'; did you mean 'a'"):
-        document.needed_runs(report, ["aa"])
+        needed_runs(report, ["aa"])
 
 
 def test_template_syntax_is_checked_before_any_run(tmp_path: Path) -> None:
     """Asking which runs are needed reads every section."""
     report = opened(tmp_path, {"01-a.md": "# A\n", "02-b.md": "# B\n\n{% claim %}\n"}, RUNS)
     with pytest.raises(ReportError, match=r"02-b\.md:3: template syntax: "):
-        document.needed_runs(report, ["a"])
+        needed_runs(report, ["a"])
 
 
 def test_a_formula_is_an_image_with_its_tex(tmp_path: Path) -> None:
@@ -795,7 +796,7 @@ def test_an_unknown_filter_is_told_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(
         ReportError, match=r"01-results.md:4: no filter is called 'pionts'; did you mean 'points'"
     ):
-        document.needed_runs(report, ())
+        needed_runs(report, ())
 
 
 def test_a_comparison_shows_a_dash_for_what_a_run_lacks(tmp_path: Path) -> None:

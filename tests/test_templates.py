@@ -10,8 +10,8 @@ from reporter.build import Request, build, current_plan, open_workplace
 from reporter.check import findings
 from reporter.datasets.paintings import STYLES
 from reporter.prose import bibliography
-from reporter.prose.document import needed_runs
 from reporter.prose.markdown import CITATION
+from reporter.prose.needs import needed_runs
 from reporter.prose.questions import read_questions
 from reporter.prose.sections import read_sections
 

@@ -15,7 +15,7 @@ from reporter import trust
 from reporter.build import Request, build, current_plan, open_workplace
 from reporter.cli import group
 from reporter.errors import ReportError, visible
-from reporter.prose.document import needed_runs
+from reporter.prose.needs import needed_runs
 from reporter.report import load
 from tests.test_cli import report
 from tests.workspaces import COVER, TOY, workspace

@@ -112,7 +112,7 @@ def _foretell(request: Request, *, as_json: bool) -> None:
     """Print the runs that a build would compute."""
     from reporter.build import current_plan, open_workplace
     from reporter.forecast import about
-    from reporter.prose.document import needed_runs
+    from reporter.prose.needs import needed_runs
     from reporter.workplace import foresee
 
     at = open_workplace(request)

@@ -19,6 +19,7 @@ from reporter.prose.effort import MarkdownError
 from reporter.prose.failures import Gaps
 from reporter.prose.fragments import Fragments
 from reporter.prose.markdown import Hooks, parser, plain
+from reporter.prose.needs import named_questions
 from reporter.prose.notes import Notes
 from reporter.prose.numbering import Numbering
 from reporter.prose.pictures import embedded, fault, picture_digest
@@ -26,21 +27,15 @@ from reporter.prose.places import Places, line_in, rendered
 from reporter.prose.placing import Placing
 from reporter.prose.questions import read_questions
 from reporter.prose.references import References, style_file
-from reporter.prose.sections import (
-    Section,
-    check_names,
-    named_questions,
-    read_sections,
-    used_runs,
-)
-from reporter.prose.templates import TOO_MUCH, bare, compiled, said, syntax, templates
+from reporter.prose.sections import Section, read_sections
+from reporter.prose.templates import TOO_MUCH, compiled, said, syntax, templates
 from reporter.prose.texts import read_text
-from reporter.prose.tools import NAMES, Tools
+from reporter.prose.tools import Tools
 from reporter.prose.values import Desk
 from reporter.prose.views import Runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from reporter.prose.views import Finished
     from reporter.report import Report
@@ -57,40 +52,6 @@ MISTAKES = (  # what an author's template can raise
     RecursionError,
 )
 PRIVATE = re.compile("[\ue000-\ue014]")  # the characters that pieces and ids are marked with
-
-
-def needed_runs(report: Report, only: Iterable[str]) -> tuple[str, ...] | None:
-    """Return the runs that the sections called `only` use; None (all runs) when it is empty.
-
-    Raises:
-        ReportError: an unknown section or style of citations, or a template with a syntax error,
-            whether used or not.
-    """
-    style_file(report.folder, report.report.citations)
-    wanted = set(only)
-    used = used_by_section(report)
-    environment = bare(NAMES)
-    questions = read_questions(report.folder)
-    texts = [(question.text + question.answer, question.path) for question in questions.values()]
-    abstract = report.folder / "abstract.md"
-    if abstract.is_file():
-        texts.append((read_text(abstract), abstract))
-    check_names(texts, environment, report.runs)
-    for name in sorted(wanted - set(used)):
-        raise ReportError(f"no section is called {name!r}{nearest(name, used)}")
-    names = dict.fromkeys(run for name in used if name in wanted for run in used[name])
-    return tuple(names) if wanted else None
-
-
-def used_by_section(report: Report) -> dict[str, tuple[str, ...]]:
-    """Return the runs that each section uses, in the order of the report."""
-    environment = bare(NAMES)
-    questions = read_questions(report.folder)
-    named = named_questions(_texts(report), questions)
-    return {
-        section.id: used_runs(section, questions, environment, report.runs, named)
-        for section in read_sections(report)
-    }
 
 
 def compose(
@@ -153,7 +114,7 @@ class _Composer:
             desk=desk,
             numbering=self.numbering,
             known=questions,
-            named=named_questions(_texts(report), questions),
+            named=named_questions(report, questions),
             compose=self._compose,
         )
         tools = Tools(
@@ -318,9 +279,3 @@ class _Composer:
         return self.fragments.put(
             numbered, is_block=True, reached=lambda: self.numbering.number("eq", target, where)
         )
-
-
-def _texts(report: Report) -> list[str]:
-    """Return the templates that may place questions."""
-    paths = [*report.sources(), report.folder / "abstract.md", report.folder / "questions.md"]
-    return [read_text(path) for path in paths if path.is_file()]

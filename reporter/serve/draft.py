@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporter import build, registry, runner
-from reporter.prose import document, page
+from reporter.prose import needs, page
 from reporter.store import Store
 from reporter.workplace import current_plan, open_workplace
 
@@ -58,7 +58,7 @@ class Draft:
     def compose(self) -> Document:
         """Compose the report over what is stored; a run that failed here says why."""
         at, plan = self.planned()
-        document.needed_runs(at.report, ())  # for its look at every name
+        needs.needed_runs(at.report, ())  # for its look at every name
         outcomes = tuple(
             replace(outcome, error=self.failed.get(outcome.job.key, outcome.error))
             if outcome.error
