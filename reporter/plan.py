@@ -162,41 +162,37 @@ class _Planner:
         *,
         is_quick: bool,
     ) -> Job:
-        arguments = dict(bound)
-        by_digest = dict(bound)
-        inputs: dict[str, str] = {}
-        notes = ["short quick settings"] if is_quick else []
-        for parameter in experiment.parameters.values():
-            if parameter.input_type is None or bound[parameter.name] is None:
-                continue
-            opened = self._open(parameter, bound[parameter.name], f"runs.{spec.name}", seed)
-            arguments[parameter.name] = opened
-            by_digest[parameter.name] = _digest(opened)
-            for kind, one in _each(parameter, opened):
-                inputs[f"{kind}.{one.name}"] = one.digest
-                notes += [self.sources.note(kind, one.name)]
+        opened = {
+            name: self._open(parameter, bound[name], f"runs.{spec.name}", seed)
+            for name, parameter in experiment.parameters.items()
+            if parameter.input_type is not None and bound[name] is not None
+        }
+        inputs = [one for value in opened.values() for one in _each(value)]
+        notes = [self.sources.note(kind, one.name) for kind, one in inputs]
         code = self._code(experiment.name)
-        needs = tuple(one.digest for one in _checkpoints(arguments))
+        parameters = {**bound, **{name: _digest(value) for name, value in opened.items()}}
+        needs = tuple(one.digest for _, one in inputs if _is_checkpoint(one))
+        quick = ["short quick settings"] if is_quick else []
         return Job(
             run=spec.name,
             seed=seed,
             key=keys.key(
                 experiment=experiment.name,
-                parameters=by_digest,
+                parameters=parameters,
                 seed=seed,
                 code=code.digests,
                 needs=needs,
             ),
             experiment=experiment.name,
             parameters=bound,
-            inputs=inputs,
+            inputs={f"{kind}.{one.name}": one.digest for kind, one in inputs},
             code=code.digests,
             reasons=code.reasons,
             needs=needs,
-            notes=tuple(dict.fromkeys([*filter(None, notes), *self._inherited(needs)])),
+            notes=tuple(dict.fromkeys([*quick, *filter(None, notes), *self._inherited(needs)])),
             method=experiment.method,
             timeout_s=spec.timeout_s,
-            arguments=arguments,
+            arguments={**bound, **opened},
             file=self.registry.files[experiment.name],
         )
 
@@ -232,11 +228,11 @@ class _Planner:
         return [note for job in self.jobs if job.key in needs for note in job.notes]
 
 
-def _each(parameter: Parameter, opened: Any) -> list[tuple[str, Any]]:
+def _each(opened: Any) -> list[tuple[str, Any]]:
     """Return the inputs of one parameter, each with the table of report.toml it stands in."""
-    if parameter.input_type is Dataset:
+    if isinstance(opened, Dataset):
         return [("data", opened)]
-    if parameter.input_type is Weights:
+    if isinstance(opened, Weights):
         return [("weights", opened)]
     return [("images", one) for one in (opened if isinstance(opened, tuple) else (opened,))]
 
@@ -250,8 +246,8 @@ def _digest(opened: Any) -> Any:
     return opened.digest
 
 
-def _checkpoints(arguments: Mapping[str, Any]) -> list[Weights]:
-    return [v for v in arguments.values() if isinstance(v, Weights) and v.source == "run"]
+def _is_checkpoint(opened: Any) -> bool:
+    return isinstance(opened, Weights) and opened.source == "run"
 
 
 def parameter_text(value: Any) -> str:
