@@ -12,6 +12,7 @@ from tests.composing import compose, html_of
 ENDLESS = "the templates go on without end; shorten loops and macros"
 DEEP = "template syntax: too much stands within each other; take some brackets or blocks away"
 TWICE = "{% macro d(x) %}{{ x }}{{ x }}{% endmacro %}"
+TWO_TREES = "{% set x = [1] %}{% set y = [1] %}" + "{% set x = [x, x] %}{% set y = [y, y] %}" * 40
 ATTACKS = {
     # what it reads
     "include": ("{% include '/etc/passwd' %}", "template syntax: templates read no files"),
@@ -56,6 +57,22 @@ ATTACKS = {
     ),
     "many lists": ("{{ [" + "range(99999)|list, " * 200 + "]|length }}", ENDLESS),
     "many texts": ("{{ [" + "'a' * 9999, " * 2000 + "]|length }}", ENDLESS),
+    "rounding": ("{{ 5|round(-10**9) }}", "round knows 15 digits at most"),
+    "slices": ("{% set r = range(99999)|list %}{{ [" + "r[:], " * 200 + "]|length }}", ENDLESS),
+    "lists of a text": ("{% set t = 'a' * 9999 %}{{ [" + "t.split('a'), " * 2000 + "] }}", ENDLESS),
+    # what looks at the same again and again: two lists, each of twice the one before
+    "equal": (TWO_TREES + "{{ x == y }}", ENDLESS),
+    "less": (TWO_TREES + "{{ 1 if x <= y else 2 }}", ENDLESS),
+    "held": (TWO_TREES + "{% if x in [y] %}a{% endif %}", ENDLESS),
+    "claimed": (TWO_TREES + "{% claim x == y %}a{% endclaim %}", ENDLESS),
+    "tested": (TWO_TREES + "{{ x is eq(y) }}", ENDLESS),
+    "selected": (TWO_TREES + "{{ [x]|select('eq', y)|list|length }}", ENDLESS),
+    "counted": (TWO_TREES + "{{ [x].count(y) }}", ENDLESS),
+    "sorted": (TWO_TREES + "{{ [x, y]|sort|length }}", ENDLESS),
+    "written": (TWO_TREES + "{{ x ~ 1 }}", ENDLESS),
+    "written by filter": (TWO_TREES + "{{ x|upper }}", ENDLESS),
+    "hashed": (TWO_TREES.replace("[", "(").replace("]", ")") + "{{ {x: 1}|length }}", ENDLESS),
+    "looked up": (TWO_TREES.replace("[", "(").replace("]", ")") + "{{ {}[x] }}", ENDLESS),
     # what never ends
     "loops": (
         "{% set r = range(99999) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",

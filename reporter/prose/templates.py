@@ -19,9 +19,11 @@ from reporter.prose.limits import (
     CALL,
     METHODS,
     OUTSIDE,
+    SIZED,
     Budget,
     bound,
     kept_filters,
+    kept_tests,
     size_of,
 )
 from reporter.prose.markdown import ID_CLOSE, ID_OPEN
@@ -62,7 +64,7 @@ TOO_MUCH = "too much stands within each other; take some brackets or blocks away
 TAGS = ("claim", "else", "endclaim", "if", "elif", "endif", "for", "endfor", "set", "raw", "endraw")
 SIGNS = {"'end of print statement'": "'}}'", "'end of statement block'": "'%}'"}
 HEADING_ID = re.compile(r"\{#(sec-[\w.-]+)\}")
-OTHER_ID = re.compile(r"\{#[\w.:-]+[^#{}\n]*\}")  # which Jinja takes for a comment's beginning
+OTHER_ID = re.compile(r"\{#[\w.:-][^#{}\n]*\}")  # which Jinja takes for a comment's beginning
 
 
 class Templates(SandboxedEnvironment):
@@ -98,9 +100,16 @@ class Templates(SandboxedEnvironment):
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call something, as far as the budget goes."""
         self.budget.spend(CALL)
+        for value in (getattr(obj, "__self__", None), *args, *kwargs.values()):
+            if isinstance(value, SIZED):
+                self.budget.seen(value)
         if isinstance(obj, LoopContext):
             args = tuple(map(self.budget.rounds, args))
         return self.budget.written(super().call(context, obj, *args, **kwargs))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Look something up; a key of many parts is hashed part by part."""
+        return super().getitem(obj, self.budget.seen(argument))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Calculate what can't grow out of bounds."""
@@ -159,6 +168,7 @@ def bare(names: Iterable[str]) -> Templates:
     environment = Templates(extensions=[ClaimExtension])
     environment.globals = dict.fromkeys(("runs", "range", "zip", *names))
     environment.filters = kept_filters() | filters()
+    environment.tests = kept_tests()
     return environment
 
 
@@ -168,6 +178,7 @@ def templates(court: Court, names: Mapping[str, Any]) -> Templates:
     environment.court, environment.budget = court, Budget()
     environment.globals = {"range": environment.budget.range, "zip": zip, **names}
     environment.filters = kept_filters() | filters()
+    environment.tests = kept_tests()
     return environment
 
 
@@ -203,4 +214,5 @@ def parsed(environment: Templates, text: str, path: str | None = None) -> nodes.
 def _reader() -> Templates:
     environment = Templates(extensions=[ClaimExtension], **SETTING)
     environment.filters = kept_filters() | filters()
+    environment.tests = kept_tests()
     return environment
