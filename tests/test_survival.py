@@ -1,6 +1,7 @@
 """What builds survive: each other, damaged and read-only stores, full disks, their own end."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from reporter.build import Request, build
 from reporter.cli import watch
-from reporter.errors import ReportError
+from reporter.errors import DiskError, ReportError
 from tests.processes import LIMIT_S, left_over, table, until
 from tests.workspaces import planned, workspace
 
@@ -402,6 +403,65 @@ def test_a_read_only_store_serves_what_it_has(tmp_path, tiny_disk):
         f"results can't be stored in {store}: read-only file system; "
         "set REPORT_STORE to a folder that can be written"
     )
+    assert sorted(store.rglob("*")) == before
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Return a function that lets calls of `os` fail below a folder, the first few excepted."""
+
+    def fail(name: str, number: int, folder: Path, spared: int = 0) -> None:
+        call, seen = getattr(os, name), []
+
+        def injected(target, *rest, **options):
+            path = Path(f"/proc/self/fd/{target}").readlink() if isinstance(target, int) else target
+            is_reading = name == "open" and not rest[0] & (os.O_WRONLY | os.O_RDWR)
+            if not is_reading and Path(path).is_relative_to(folder):
+                seen.append(path)
+                if len(seen) > spared:
+                    raise OSError(number, os.strerror(number), str(path))
+            return call(target, *rest, **options)
+
+        monkeypatch.setattr(os, name, injected)
+
+    return fail
+
+
+@pytest.mark.parametrize("spared", range(3))
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_disk_that_is_full_at_any_file_keeps_what_it_has(
+    tmp_path, failing, monkeypatch, call, spared
+):
+    """For every user: the system's answer is injected, at the first file and at later ones."""
+    folder = workspace(tmp_path)
+    made(folder)
+    out = folder / "build" / "tiny"
+    before = {path: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    results = sorted((path, path.read_bytes()) for path in folder.glob("build/store/*/*"))
+    (folder / "sections" / "01-results.md").write_text("# Other results\n")
+    failing(call, errno.ENOSPC, out, spared)
+    with pytest.raises(DiskError, match="can't be written: no space left on device; free some"):
+        made(folder)
+    monkeypatch.undo()
+    changed = [path for path, content in before.items() if path.read_bytes() != content]
+    assert len(changed) <= spared
+    assert not list(out.rglob(".*"))
+    assert sorted((path, path.read_bytes()) for path in folder.glob("build/store/*/*")) == results
+    made(folder)
+    assert "Other results" in (out / "report.html").read_text()
+
+
+def test_a_store_in_which_nothing_can_be_opened_to_write_serves_what_it_has(tmp_path, failing):
+    """For every user, as a read-only disk does."""
+    folder = workspace(tmp_path, TRAINS, toy=TOY)
+    made(folder)
+    store = folder / "build" / "store"
+    before = sorted(store.rglob("*"))
+    failing("open", errno.EROFS, store)
+    assert [o.state for o in made(folder).outcomes] == ["cached"]
+    workspace(folder, TRAINS + BUILDS_ON, toy=TOY)
+    with pytest.raises(ReportError, match=r"results can't be stored in .*: read-only file system;"):
+        made(folder)
     assert sorted(store.rglob("*")) == before
 
 
