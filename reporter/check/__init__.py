@@ -14,6 +14,7 @@ from reporter.check.identity import leaks, this_machine
 from reporter.check.placeholders import authors, is_shipped, placeholders
 from reporter.check.provisional import provisional
 from reporter.check.runs import unfit
+from reporter.check.spelling import misspelt
 from reporter.check.typed import typed_numbers
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ def findings(subject: Subject) -> list[Finding]:
         *outdated(subject),
     ]
     return ordered(found)
+
+
+def unknown_words(subject: Subject) -> list[Finding]:
+    """Return the words that no dictionary has.
+
+    Raises:
+        ReportError: the report is not in English, or there is no dictionary.
+    """
+    return lines.unkept(subject.folder, misspelt(subject.document))
 
 
 def of_text(document: Document) -> list[Finding]:

@@ -25,6 +25,7 @@ FORMS = ("text", "json", "gradescope", "github")
 @click.argument("report", required=False)
 @click.option("--quick", is_flag=True, help="Check the quick build.")
 @click.option("--frozen", is_flag=True, help="Trust report.lock; look at stored results only.")
+@click.option("--spelling", is_flag=True, help="Look for misspelt words, too: English only.")
 @click.option("--json", "as_json", is_flag=True, help="As --format json.")
 @click.option("--format", "form", default="text", help="text (default), json, gradescope, github.")
 @click.option(
@@ -39,6 +40,7 @@ def check_command(
     *,
     quick: bool,
     frozen: bool,
+    spelling: bool,
     as_json: bool,
     form: str,
     output: Path | None,
@@ -50,13 +52,13 @@ def check_command(
     numbers, placeholders, what is provisional, what tells who or where somebody is, files.
     """
     form = _form(form, as_json=as_json)
-    from reporter.check import findings, notes
+    from reporter import check
     from reporter.examine import subject
 
     request = asked(report, is_trusted=is_trusted, is_frozen=frozen)
     at = subject(replace(request, is_quick=quick), datetime.now().astimezone())
-    found = findings(at)
-    noted = notes(at) if form in ("text", "github") else []
+    found = [*check.findings(at), *(check.unknown_words(at) if spelling else [])]
+    noted = check.notes(at) if form in ("text", "github") else []
     told = _told(form, at, found, noted)
     if output:
         from reporter.files import write_atomically
@@ -98,5 +100,5 @@ def _count(found: Sequence[Finding]) -> str:
     groups: dict[str, int] = {}
     for one in found:
         groups[one.group] = groups.get(one.group, 0) + 1
-    parts = ", ".join(f"{count} {group}" for group, count in groups.items())
+    parts = ", ".join(f"{count} in {group}" for group, count in groups.items())
     return f"{len(found)} to mend ({parts})" if found else "nothing to mend"
