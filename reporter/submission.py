@@ -36,8 +36,10 @@ def _archive(pattern: str) -> str:
     except ValueError:
         raise ValueError("has a brace without its other one; write {id}") from None
     for _, field, style, conversion in parts:
-        if field is not None and (field not in NAME_FIELDS or style or conversion):
+        if field is not None and field not in NAME_FIELDS:
             raise ValueError(f"names an unknown field {shown(field)}{nearest(field, NAME_FIELDS)}")
+        if style or conversion:
+            raise ValueError(f"should have its fields bare: {{{field}}}")
     if re.search(r"[/\\]", pattern) or not pattern.strip():
         raise ValueError("should be the name of a file, without folders")
     return pattern.removesuffix(".zip")

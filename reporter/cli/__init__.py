@@ -23,6 +23,7 @@ VERBS = {
     "list": "look",
     "status": "keep",
     "why": "look",
+    "rules": "look",
     "run": "make",
     "build": "make",
     "serve": "serve",

@@ -1,4 +1,4 @@
-"""report list, why: what looks and changes nothing."""
+"""report list, rules, why: what looks and changes nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.places import TRUST, asked
+from reporter.cli.places import TRUST, asked, locate
 
 if TYPE_CHECKING:
     from reporter.experiment import Experiment
@@ -47,6 +47,29 @@ def _manual(experiment: Experiment) -> str:
         shown = "…" if is_needed else json.dumps(default, ensure_ascii=False)
         lines.append(f"  {name} = {shown}" if default is not None else f"  {name}   (none)")
     return "\n".join([*lines, "", inspect.getdoc(experiment.function) or ""])
+
+
+@click.command("rules")
+@click.argument("report", required=False)
+@click.option("--download", is_flag=True, help="Fetch the rules that report.toml has by address.")
+def rules_command(report: str | None, *, download: bool) -> None:
+    """Say what REPORT's course asks of a submission, and where each rule stands."""
+    from reporter import rules
+    from reporter.report import load
+    from reporter.rules.sentences import by_key
+
+    folder, _ = locate(report)
+    opened = load(folder)
+    if download:
+        rules.fetch(opened)
+    found = rules.read(opened)
+    said = by_key(found)
+    for file in sorted({found.sources[key] for key in said}):
+        click.echo(file)
+        for key in (key for key in said if found.sources[key] == file):
+            click.echo(f"  {key:<14} {said[key]}")
+    if not said:
+        click.echo("no rules; a table [submission] of report.toml has them")
 
 
 @click.command("why")

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from reporter.prose.fragments import MARK
+from reporter.prose.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,8 +51,7 @@ def word(run: Finished) -> str:
 def _line(names: list[str], error: str, log: str) -> str:
     """Return "run small failed. KeyError: …; log: logs/small-seed-0.log"."""
     several = len(names) > 1
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if several else names)
-    said = f"<strong>run{'s' if several else ''} {escape(listed)}"
+    said = f"<strong>run{'s' if several else ''} {escape(listed(names))}"
     if error.startswith(NOT_RUN):
         return f"{said}</strong> {'were' if several else 'was'} {escape(error)}."
     return f"{said}{' failed' if log else ''}.</strong> {reason(error, log)}"

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from reporter.errors import nearest
+from reporter.prose.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,7 +114,7 @@ class Numbering:
         ]
         kinds = [list(group) for _, group in groupby(sorted(known, key=_kind), key=_kind)]
         kinds.sort(key=lambda group: min(known.index(target) for target in group))
-        return _listed([*map(self._links, kinds), *lost])
+        return listed([*map(self._links, kinds), *lost])
 
     def finish(self) -> None:
         """Tell of every reference that leads nowhere."""
@@ -146,7 +147,7 @@ class Numbering:
         for run in _runs(ordered, self.numbers):
             texts = [links[target] for target in run]
             parts += [f"{texts[0]}–{texts[-1]}"] if len(run) >= LEAST_RANGE else texts
-        return _listed(parts)
+        return listed(parts)
 
     def _keep(self, target: str, number: str, where: str = "") -> None:
         if target in self.numbers:
@@ -180,8 +181,3 @@ def _follows(first: str, second: str) -> bool:
     (*before, (digits, letter)), (*after, last) = _place(first), _place(second)
     following = (digits, chr(ord(letter) + 1)) if letter else (digits + 1, "")
     return before == after and last == following
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """Return "a", "a and b", "a, b and c"."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

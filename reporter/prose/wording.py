@@ -10,7 +10,7 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reporter.prose.observations import Fact
     from reporter.prose.values import Value
@@ -96,3 +96,8 @@ def _with_seeds(shown: Mapping[str, Value]) -> str:
 def closed(text: str) -> str:
     """Return a sentence with its capital and its full stop."""
     return f"{text[0].upper()}{text[1:]}."
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Return "a", "a and b", "a, b and c"."""
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
