@@ -1,0 +1,251 @@
+"""Rules of a course and a report → which of them it breaks, and by what."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from reporter.check.finding import Finding
+from reporter.check.paging import counted, smallest
+from reporter.errors import ReportError, nearest
+from reporter.prose.questions import points_text, read_questions
+from reporter.prose.wording import listed
+from reporter.rules import archive_name
+from reporter.rules.sentences import counted_text, duration_text, moment_text, size_text
+from reporter.submission import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from reporter.check.subject import Subject
+    from reporter.rules import Rules
+
+OUTPUTS = ("report.pdf", "report.html", "results.json")
+TEXTS = ("report.toml", "report.lock", "abstract.md", "questions.md", "references.bib")
+
+
+def judged(rules: Rules, subject: Subject) -> list[Finding]:
+    """Return what a report breaks of its rules; its archive is judged by `of_archive`."""
+    return [
+        *_name(rules, subject),
+        *_formats(rules, subject),
+        *of_files(rules, _files(rules, subject)),
+        *_pages(rules, subject),
+        *_letters(rules, subject),
+        *_sections(rules, subject),
+        *_questions(rules, subject),
+        *_shown(rules, subject),
+        *_runs(rules, subject),
+        *_ai_use(rules, subject),
+        *_hardware(rules, subject),
+        *_deadline(rules, subject),
+    ]
+
+
+def noted(rules: Rules, subject: Subject) -> list[Finding]:
+    """Return what is good to know of the rules: the time that is left."""
+    due = rules.given.due
+    if due is None or subject.now >= due:
+        return []
+    left = duration_text(due - subject.now)
+    return [_broken(rules, "deadline", f"{left} left until {moment_text(due)}", "")]
+
+
+def of_files(rules: Rules, sizes: Mapping[str, int]) -> list[Finding]:
+    """Return what breaks the rules on files.
+
+    Args:
+        rules: of the course.
+        sizes: path in the archive → bytes, of every file that is handed in.
+    """
+    given, found = rules.given, []
+    for name in sizes:
+        for pattern in filter(PurePosixPath(name).match, given.forbidden):
+            told = f"{name} is handed in, and {pattern} is forbidden"
+            found.append(_broken(rules, "forbidden", told, "leave it out of attach"))
+    for pattern in given.required_files:
+        if not any(PurePosixPath(name).match(pattern) for name in sizes):
+            told = f"no file like {pattern} is handed in"
+            found.append(_broken(rules, "required_files", told, f'add attach = ["{pattern}"]'))
+    for pattern, most in given.file_sizes.items():
+        for name, size in sizes.items():
+            if size > most and PurePosixPath(name).match(pattern):
+                told = f"{name} has {size:,} bytes, {most:,} ({size_text(most)}) at most"
+                found.append(_broken(rules, "file_sizes", told, "make it smaller"))
+    return found
+
+
+def of_archive(rules: Rules, name: str, size: int) -> list[Finding]:
+    """Return what breaks the rule on the archive's size; `size` is in bytes."""
+    most = rules.given.max_size
+    if most is None or size <= most:
+        return []
+    told = f"{name} has {size:,} bytes, {most:,} ({size_text(most)}) at most"
+    return [_broken(rules, "max_size", told, "attach less, or smaller pictures")]
+
+
+def _broken(rules: Rules, key: str, message: str, remedy: str, *, where: str = "") -> Finding:
+    return Finding(group="rules", where=where or rules.where(key), message=message, remedy=remedy)
+
+
+def _name(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    try:
+        archive_name(rules, subject.document.report)
+    except ReportError as exc:
+        message, _, remedy = str(exc).rpartition("; ")
+        message = message.removeprefix(f"{subject.folder / 'report.toml'}: ")
+        yield _broken(rules, "archive", message, remedy, where="report.toml")
+
+
+def _formats(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    for ending in rules.given.formats:
+        if not (subject.output / f"report.{ending}").is_file():
+            told = f"report.{ending} is to be handed in, and there is none"
+            yield _broken(rules, "formats", told, "make it by `report build`")
+
+
+def _files(rules: Rules, subject: Subject) -> dict[str, int]:
+    """Return the sizes of what a bundle of the report would have beside its stored results."""
+    folder = subject.folder
+    found = {name: subject.output / name for name in OUTPUTS}
+    patterns = (*TEXTS, "sections/*.md", "experiments/**/*.py", *rules.given.attach)
+    paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    paths += [folder / name for name in subject.document.pictures]
+    found |= {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: path.stat().st_size for name, path in found.items() if path.is_file()}
+
+
+def _pages(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    rule = rules.given.pages
+    if rule is None or subject.pages is None:
+        return
+    pages = counted(subject.pages, rule.without)
+    if len(pages) > rule.limit:
+        page, part = list(pages.items())[rule.limit]
+        told = (
+            f"{len(pages)} pages count, {rule.limit} at most: page {page}, in {part}, "
+            "is the first too many"
+        )
+        yield _broken(rules, "pages", told, "shorten the text, or show fewer figures")
+
+
+def _letters(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    least = rules.given.min_font_size
+    if least is None or subject.pages is None:
+        return
+    without = rules.given.pages.without if rules.given.pages else ()
+    small = smallest(subject.pages, {"appendix", *without})  # which nobody wrote
+    if small and small.size < least:
+        told = f"“{small.text}” is set in {small.size:g} points, {least:g} at least"
+        where = f"report.pdf, page {small.page}"
+        remedy = "say it in a paragraph, whose letters are larger"
+        yield _broken(rules, "min_font_size", told, remedy, where=where)
+
+
+def _sections(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    there = [chapter.section.id for chapter in subject.document.chapters]
+    for name in _lacking(rules.given.sections, there):
+        told = f"the section {name} is required, and there is none"
+        yield _broken(rules, "sections", told, f"write sections/NN-{name}.md{_hint(name, there)}")
+
+
+def _questions(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    asked, questions = rules.given.questions, read_questions(subject.folder)
+    if ALL in asked:
+        asked = dict.fromkeys(questions, asked[ALL])
+        if not questions:
+            told = "every question is to be answered, and there is none"
+            yield _broken(rules, "questions", told, "write questions.md")
+    for name, points in asked.items():
+        if name not in questions:
+            told = f"the question {name} is required, and there is none"
+            yield _broken(rules, "questions", told, f"add ## {name} to questions.md")
+            continue
+        question = questions[name]
+        if not question.is_answered:
+            told = f"the question {name} is required, and has no answer"
+            yield _broken(rules, "questions", told, "write one", where=question.where)
+        if points and question.points != Decimal(str(points)):
+            here = points_text(question.points) if question.points else "no points"
+            told = f"{name} has {here} here, and {points_text(Decimal(str(points)))} by the rules"
+            yield _broken(
+                rules, "questions", told, f"write {{points={points:g}}}", where=question.where
+            )
+
+
+def _shown(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    there = [one.id for one in subject.document.listed]
+    for noun, names in (("figure", rules.given.figures), ("table", rules.given.tables)):
+        for name in _lacking(names, there):
+            told = f"the {noun} {name} is required, and there is none"
+            remedy = f'show it in a section with id="{name}"{_hint(name, there)}'
+            yield _broken(rules, f"{noun}s", told, remedy)
+
+
+def _runs(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    finished = subject.document.finished
+    for name in rules.given.runs:
+        if name not in finished:
+            told = f"the run {name} is required, and there is none"
+            yield _broken(rules, "runs", told, f"add [runs.{name}]{_hint(name, finished)}")
+        elif not finished[name].results:
+            told = f"a result of the run {name} is required, and there is none"
+            yield _broken(rules, "runs", told, "compute it by `report run`")
+
+
+def _ai_use(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    rule, document = rules.given.ai_use, subject.document
+    if rule is None:
+        return
+    chapters = {chapter.section.id: chapter for chapter in document.chapters}
+    if rule.section not in chapters:
+        told = f"the use of AI is to be stated in the section {rule.section}, and there is none"
+        remedy = f"write sections/NN-{rule.section}.md{_hint(rule.section, chapters)}"
+        yield _broken(rules, "ai_use", told, remedy)
+        return
+    chapter = chapters[rule.section]
+    html = document.fragments.undrawn(chapter.html)
+    where = chapter.section.path.relative_to(subject.folder).as_posix()
+    text = re.sub(r"<[^>]*>", " ", re.sub(r"<h2.*?</h2>", "", html, flags=re.DOTALL))
+    words = len(re.findall(r"\w[\w'’.-]*", text))
+    if words < rule.words:
+        told = f"the use of AI is stated in {counted_text(words, 'word')}, {rule.words} at least"
+        yield _broken(rules, "ai_use", told, "say what was used, where and for what", where=where)
+    if rule.form == "table" and "<table" not in html:
+        told = "the use of AI is to be stated by a table, and there is none"
+        yield _broken(rules, "ai_use", told, "add a table: tool, where, for what", where=where)
+
+
+def _hardware(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    """Look for the time of each run and for what computed it, as the appendix has them."""
+    if not rules.given.hardware or subject.pages is None:
+        return
+    text = " ".join(" ".join(subject.pages.texts).split())
+    runs = {name: run for name, run in subject.document.finished.items() if run.results}
+    lacking = [
+        name
+        for name, run in runs.items()
+        if not re.search(rf"(?<!\S){re.escape(name)} seed [^·]{{1,80}} · [\d.,]+ s\b", text)
+        or not all(f"device {stored.record['device']}" in text for stored in run.results)
+    ]
+    if lacking or not runs:
+        told = f"report.pdf doesn't say what computed {listed(lacking) or 'any run'} in what time"
+        yield _broken(rules, "hardware", told, "build the whole report anew")
+
+
+def _deadline(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    due = rules.given.due
+    if due and subject.now >= due:
+        told = f"{moment_text(due)} passed {duration_text(subject.now - due)} ago"
+        yield _broken(rules, "deadline", told, "ask whether late work is taken")
+
+
+def _lacking(names: Iterable[str], there: Collection[str]) -> list[str]:
+    return [name for name in names if name not in there]
+
+
+def _hint(name: str, there: Iterable[str]) -> str:
+    hint = nearest(name, there)
+    return hint if "mean" in hint else ""
