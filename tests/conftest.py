@@ -1,15 +1,17 @@
 """What several test files share: the demo, built once with small stand-ins."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from playwright.sync_api import sync_playwright
 
-from reporter import pdf, shipped
+from reporter import pdf, shipped, trust
 from reporter.build import Built, Request, build
 from tests.browser import chromium
+from tests.checking import whole_report
 
 pdf.engine()  # before a test file imports WeasyPrint by itself
 os.environ.pop("REPORT_STORE", None)  # tests have stores of their own
@@ -33,6 +35,21 @@ def demo_root(tmp_path_factory):
 def demo(demo_root: Path) -> Built:
     """Return the demo as `report build demo --quick` leaves it."""
     return build(Request(folder=DEMO, root=demo_root, is_quick=True))
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """Return a small report that was built, of which nothing is to be mended."""
+    return whole_report(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def clean(whole, tmp_path):
+    """Return a copy of it, to be broken."""
+    folder = tmp_path / "clean"
+    shutil.copytree(whole, folder)
+    trust.remember(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,13 @@ from reporter.check.finding import GROUPS, Finding
 from reporter.check.identity import leaks, this_machine
 from reporter.check.placeholders import authors, is_shipped, placeholders
 from reporter.check.provisional import provisional
+from reporter.check.rules import judged
+from reporter.check.rules import noted as time_left
 from reporter.check.runs import unfit
 from reporter.check.spelling import misspelt
 from reporter.check.typed import typed_numbers
+from reporter.rules import read
+from reporter.rules.sentences import by_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,20 +28,52 @@ if TYPE_CHECKING:
     from reporter.check.subject import Subject
     from reporter.prose.composed import Document
     from reporter.prose.numbering import Problem
+    from reporter.rules import Rules
+
+
+TOGETHER = {"deadline": ("time_zone",), "min_font_size": ("pages",)}  # keys that others read
 
 
 def findings(subject: Subject) -> list[Finding]:
-    """Return all that is to be mended before a report is handed in, group by group."""
+    """Return all that is to be mended before a report is handed in, group by group.
+
+    Raises:
+        ReportError: what its course hands out can't be read.
+    """
     document = subject.document
-    marked = [*placeholders(document.report), *leaks(subject, this_machine())]
+    known = read(document.report)
+    marked = [
+        *placeholders(document.report),
+        *leaks(subject, this_machine(), known.given.attach),
+    ]
     found = [
+        *judged(known, subject),
         *unfit(subject),
         *of_text(document),
         *lines.unkept(subject.folder, marked),
         *provisional(subject),
-        *outdated(subject),
+        *outdated(subject, known.given.formats),
     ]
     return ordered(found)
+
+
+def by_rule(subject: Subject) -> tuple[dict[str, list[Finding]], dict[str, float]]:
+    """Return what breaks each rule, by its sentence, and the points of questions, by their ids."""
+    known = read(subject.document.report)
+    broken = {}
+    for key, sentence in by_key(known).items():
+        beside = TOGETHER.get(key, ())
+        others = judged(_only(known, beside), subject)
+        wrong = judged(_only(known, (key, *beside)), subject)
+        broken[sentence] = [one for one in wrong if one not in others]
+    points = {name: worth for name, worth in known.given.questions.items() if worth}
+    return broken, points
+
+
+def _only(known: Rules, keys: Iterable[str]) -> Rules:
+    """Return some of the rules alone."""
+    given = {key: getattr(known.given, key) for key in keys if key in known.sources}
+    return replace(known, given=type(known.given).model_construct(**given))
 
 
 def unknown_words(subject: Subject) -> list[Finding]:
@@ -68,9 +105,9 @@ def ordered(found: Iterable[Finding]) -> list[Finding]:
 
 
 def notes(subject: Subject) -> list[Finding]:
-    """Return what need not be mended: of the text, and what was not looked at."""
+    """Return what need not be mended: time that is left, of the text, what was not looked at."""
     report = subject.document.report
-    found = noted(subject.document)
+    found = [*time_left(read(report), subject), *noted(subject.document)]
     found += authors(report) if is_shipped(report) else []
     if subject.is_frozen:
         told = "trusted; whether the sources still give its results was not looked at"

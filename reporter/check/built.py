@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 from reporter.check.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from reporter.check.subject import Subject
 
 
-def outdated(subject: Subject) -> list[Finding]:
-    """Return what is wrong with report.html and report.pdf as files."""
+def outdated(subject: Subject, ruled: Collection[str] = ()) -> list[Finding]:
+    """Return what is wrong with report.html and report.pdf as files.
+
+    Args:
+        subject: the report.
+        ruled: the formats that a course asks for; with some, its rules say which are missing.
+    """
     return [
         Finding(
             group="files",
@@ -21,17 +26,19 @@ def outdated(subject: Subject) -> list[Finding]:
             message=message,
             remedy=f"report build{' --quick' if subject.is_quick else ''}",
         )
-        for name, message in _wrong(subject)
+        for name, message in _wrong(subject, ruled)
     ]
 
 
-def _wrong(subject: Subject) -> Iterator[tuple[str, str]]:
+def _wrong(subject: Subject, ruled: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield file and what is wrong with it; an older build is told once."""
     quick = subject.output.with_name(f"{subject.output.name}@quick")
     there = []
     for name in ("report.html", "report.pdf"):
         if (subject.output / name).is_file():
             there.append(name)
+        elif ruled:
+            continue
         elif (quick / name).is_file():
             yield name, f"not built; there is only a quick one, build/{quick.name}/{name}"
         else:

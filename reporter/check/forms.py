@@ -9,7 +9,7 @@ documentation; what has to be escaped is what actions/toolkit escapes in package
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+import re
 from typing import TYPE_CHECKING, Any
 
 from reporter.check.finding import GROUPS
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from reporter.check.finding import Finding, Group
 
 IN_WORDS: dict[Group, str] = {
-    "rules": "Rules of the assignment",
     "runs": "Results of all runs",
     "claims": "Claims hold",
     "questions": "Questions are answered",
@@ -60,34 +59,40 @@ def as_json(found: Iterable[Finding]) -> str:
 
 
 def as_gradescope(
-    found: Sequence[Finding], groups: Iterable[Group], points: Mapping[str, Decimal]
+    found: Sequence[Finding],
+    broken: Mapping[str, Sequence[Finding]],
+    points: Mapping[str, float],
 ) -> str:
-    """Return findings as the results.json of an autograder: one test for each group.
+    """Return findings as the results.json of an autograder: a test for each rule and each group.
 
     Args:
         found: what is to be mended.
-        groups: that were looked at.
+        broken: the sentence of each rule → what breaks it.
         points: of questions by id. With some, each of these is a test of so many points, given for
-            any answer, and all else counts nothing; without, each group counts one point.
+            any answer, and all else counts nothing; without, each rule and group counts one.
     """
-    worth = Decimal(0 if points else 1)
-    tests = [
-        _test(IN_WORDS[group], worth, [one for one in found if one.group == group])
-        for group in groups
-    ]
+    by_group = {
+        text: [one for one in found if one.group == group]
+        for group, text in IN_WORDS.items()
+        if group != "spelling" or any(one.group == group for one in found)
+    }
+    worth = 0.0 if points else 1.0
+    tests = [_test(name, worth, wrong) for name, wrong in {**broken, **by_group}.items()]
     for name, most in points.items():
-        about = [one for one in found if f"question {name!r}" in one.message]
+        about = [
+            one for one in found if re.search(rf"question '?{re.escape(name)}\b(?!-)", one.message)
+        ]
         tests.append(_test(f"Question {name} is answered", most, about))
     output = f"{len(found)} to mend" if found else "nothing to mend"
     plain = {"output": output, "visibility": "visible", "tests": tests}
     return json.dumps(plain, indent=1, ensure_ascii=False)
 
 
-def _test(name: str, most: Decimal, wrong: Sequence[Finding]) -> dict[str, Any]:
+def _test(name: str, most: float, wrong: Sequence[Finding]) -> dict[str, Any]:
     return {
         "name": name,
-        "score": 0.0 if wrong else float(most),
-        "max_score": float(most),
+        "score": 0.0 if wrong else most,
+        "max_score": most,
         "status": "failed" if wrong else "passed",
         "output": "\n".join(f"{one.where}: {one.told}" for one in wrong),
         "output_format": "text",

@@ -15,13 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from reporter import trust
 from reporter.check.finding import Finding
 from reporter.check.metadata import personal
+from reporter.meaning.reach import is_passed_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from reporter.check.subject import Subject
     from reporter.report import Report
@@ -62,17 +64,18 @@ def this_machine() -> Machine:
     return Machine(names=tuple(names), home=Path("~").expanduser())
 
 
-def leaks(subject: Subject, machine: Machine) -> list[Finding]:
+def leaks(subject: Subject, machine: Machine, attached: Collection[str] = ()) -> list[Finding]:
     """Return a finding for each thing in each file that tells of machine or person: its first line.
 
     Args:
         subject: the report.
         machine: the one that checks, which is most often the one that computed.
+        attached: patterns of files that are handed in with it.
     """
     report = subject.document.report
     pattern, known = _pattern(subject, machine), _known(report)
     found = []
-    for name, path in handed_in(subject):
+    for name, path in handed_in(subject, attached):
         lines: dict[tuple[str, str], list[int]] = {}
         for number, line in enumerate(_text(path).split("\n"), 1):
             for what, value in _told(line, pattern, known):
@@ -84,16 +87,16 @@ def leaks(subject: Subject, machine: Machine) -> list[Finding]:
     return [*found, *_in_pictures(subject, pattern, known)]
 
 
-def handed_in(subject: Subject) -> Iterator[tuple[str, Path]]:
+def handed_in(subject: Subject, attached: Collection[str]) -> Iterator[tuple[str, Path]]:
     """Yield the texts that go with a report, each by the name it has in its folder."""
     report, folder = subject.document.report, subject.folder
     names = ["report.toml", "abstract.md", "questions.md", "references.bib"]
     paths = [folder / name for name in (*names, report.report.citations)]
     paths += [*report.sources(), *sorted((folder / "experiments").rglob("*"))]
-    for path in dict.fromkeys(paths):
-        place = path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name)
-        is_passed_over = any(part.startswith((".", "__pycache__")) for part in place.parts)
-        if path.is_file() and not is_passed_over and trust.is_inside(folder, path):
+    paths += [path for pattern in attached for path in sorted(folder.glob(pattern))]
+    for path in dict.fromkeys(path for path in paths if path.is_file()):
+        place = path.relative_to(folder)
+        if trust.is_inside(folder, path) and not is_passed_over(place):
             yield place.as_posix(), path
     if subject.lock.is_file():
         yield "report.lock", subject.lock
@@ -135,7 +138,8 @@ def _in_pictures(
 ) -> Iterator[Finding]:
     """Yield what the pictures that go with a report hold beside what one sees."""
     report = subject.document.report
-    places = {image.path for image in report.images.values()} | set(subject.document.pictures)
+    places = {image.path for image in report.images.values()}
+    places |= {unquote(name) for name in subject.document.pictures}
     for place in sorted(places):
         path = subject.folder / place
         if not (path.is_file() and trust.is_inside(subject.folder, path)):

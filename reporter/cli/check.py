@@ -83,15 +83,15 @@ def _form(form: str, *, as_json: bool) -> str:
 
 
 def _told(form: str, at: Subject, found: Sequence[Finding], noted: Sequence[Finding]) -> str:
+    from reporter import check
     from reporter.check import forms
-    from reporter.check.finding import GROUPS
 
     if form == "json":
         return forms.as_json(found)
     if form == "github":
         return forms.as_github(found, noted, at.folder)
     if form == "gradescope":
-        return forms.as_gradescope(found, GROUPS[:-1], {})
+        return forms.as_gradescope(found, *check.by_rule(at))
     return forms.as_text(found)
 
 
