@@ -4,8 +4,6 @@ import json
 import re
 import subprocess
 
-import pytest
-
 from reporter.check import forms
 from reporter.check.finding import GROUPS, Finding
 from tests.checking import add
@@ -127,18 +125,3 @@ def test_github_reads_annotations_with_paths_from_the_root(clean):
     ]
     for line in told:
         assert re.fullmatch(r"::(error|notice) (\w+=[^:,]+,?)+::.*", line)
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["--format", "xml"], "'xml' should be text, json, gradescope or github"),
-        (["--json", "--format", "github"], "--json contradicts --format github; leave one of them"),
-    ],
-)
-def test_wrong_words_are_told_in_one_line(clean, words, told):
-    """Before anything is looked at."""
-    code, out, err = report(clean, "check", *words)
-    assert (code, out) == (2, "")
-    assert told in err
-    assert err.count("\n") == 1
