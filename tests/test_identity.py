@@ -6,7 +6,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from reporter.artifacts import Result, Text
 from reporter.check.identity import Machine, leaks
+from reporter.store import Store
 from tests.checking import add, change, found, looked_at
 from tests.workspaces import TOY
 
@@ -81,6 +83,19 @@ def test_experiments_lock_and_results_are_looked_through(clean):
             f"build/tiny/results.json:2: the path of a machine, {clean}; "
             "see which run or text says so, then build again"
         ),
+    ]
+
+
+def test_what_a_run_returned_is_looked_through_though_nothing_shows_it(clean):
+    """The stored result is handed in with the report; what the report shows is told there."""
+    store = Store(clean / "build" / "store")
+    (key,) = [path.name for path in store.root.iterdir()]
+    stored = store.load(key)
+    printed = Text(body="read /home/quinn/a, wrote /Users/quinn/b", language="text")
+    store.save(key, Result({**stored.result, "printed": printed}), stored.record)
+    add(clean, "In /Users/quinn.")
+    assert of_machine(clean)[1:] == [
+        "report.toml:6: the path of a machine, /home/quinn, in the stored printed of run one"
     ]
 
 

@@ -43,11 +43,11 @@ class Finding:
     @property
     def file(self) -> str:
         """Return the file alone, "" where none is meant."""
-        found = re.match(r"[\w./@-]+\.\w+(?=[:,]|$)", self.where)
+        found = re.match(r"[^:,]+\.\w+(?=[:,]|$)", self.where)
         return found[0] if found else ""
 
     @property
     def line(self) -> int | None:
         """Return the line in the file, if it is known."""
-        found = re.match(r"[\w./@-]+\.\w+:(\d+)", self.where)
+        found = re.match(r"[^:,]+\.\w+:(\d+)", self.where)
         return int(found[1]) if found else None

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from reporter import trust
+from reporter.check import lines
 from reporter.check.finding import Finding
 from reporter.check.metadata import personal
+from reporter.check.texts import strings
 from reporter.meaning.reach import is_passed_over
 
 if TYPE_CHECKING:
@@ -76,14 +78,15 @@ def leaks(subject: Subject, machine: Machine, attached: Collection[str] = ()) ->
     pattern, known = _pattern(subject, machine), _known(report)
     found = []
     for name, path in handed_in(subject, attached):
-        lines: dict[tuple[str, str], list[int]] = {}
+        places: dict[tuple[str, str], list[int]] = {}
         for number, line in enumerate(_text(path).split("\n"), 1):
             for what, value in _told(line, pattern, known):
-                lines.setdefault((what, value), []).append(number)
-        for (what, value), numbers in lines.items():
+                places.setdefault((what, value), []).append(number)
+        for (what, value), numbers in places.items():
             more = f" (and in {len(numbers) - 1} more lines)" if len(numbers) > 1 else ""
             place = f"{name}:{numbers[0]}"
             found.append(_finding(place, f"{what} {value}{more}", _remedy(name, what)))
+    found += _in_results(subject, pattern, known, {one.message for one in found})
     return [*found, *_in_pictures(subject, pattern, known)]
 
 
@@ -131,6 +134,20 @@ def _told(line: str, pattern: re.Pattern[str], known: frozenset[str]) -> Iterato
             yield "the name of this machine or its user,", value
         elif (found["unix"] or found["windows"] or "").lower() not in ANYBODY:
             yield "the path of a machine,", value
+
+
+def _in_results(
+    subject: Subject, pattern: re.Pattern[str], known: frozenset[str], told: set[str]
+) -> Iterator[Finding]:
+    """Yield what outputs of runs tell that the report does not show: they are handed in, too."""
+    for name, run in subject.document.finished.items():
+        where = lines.of_table(subject.folder, f"runs.{name}")
+        values = [one for stored in run.results for one in stored.result.items()]
+        for output, text in ((output, text) for output, one in values for text in strings(one)):
+            for what, value in _told(text, pattern, known):
+                if not any(one.startswith(f"{what} {value}") for one in told):
+                    message = f"{what} {value}, in the stored {output} of run {name}"
+                    yield _finding(where, message, "have the experiment leave it out")
 
 
 def _in_pictures(

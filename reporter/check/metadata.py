@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+LONGEST = 100_000  # letters of an XMP packet that are looked through
 GPS = 0x8825  # a table of its own; tags of Exif 2.32
 DETAILS = 0x8769  # likewise
 TAGS = {
@@ -62,6 +63,7 @@ def _exif(image: Image.Image) -> Iterator[tuple[str, str]]:
 def _xmp(image: Image.Image) -> Iterator[tuple[str, str]]:
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or ""
     text = packet.decode("utf-8", "replace") if isinstance(packet, bytes) else str(packet)
+    text = text[:LONGEST]
     for names, what in XMP.items():
         for found in re.finditer(rf"<({names})\b[^>]*>(.*?)</\1>|\b({names})=\"([^\"]*)\"", text):
             value = " ".join(re.sub(r"<[^>]*>", " ", found[2] or found[4] or "").split())

@@ -8,13 +8,12 @@ of experiments, parameters and outputs, of the field (jargon.txt) and of the wor
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reporter.check.finding import Finding
-from reporter.check.texts import prose
+from reporter.check.texts import prose, strings
 from reporter.errors import ReportError
 from reporter.prose.texts import read_text
 
@@ -108,20 +107,7 @@ def _own_words(document: Document) -> frozenset[str]:
     texts = [read_text(path) for path in names if path.is_file()]
     for run in document.finished.values():
         for job in run.jobs:
-            texts += [run.name, job.experiment, *_strings(dict(job.parameters))]
+            texts += [run.name, job.experiment, *strings(dict(job.parameters))]
         for stored in run.results:
-            texts += [*stored.result, *_strings(list(stored.result.values()))]
+            texts += [*stored.result, *strings(list(stored.result.values()))]
     return frozenset(word.lower() for text in texts for word in PART.findall(text))
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """Yield every text in plain data and artifacts, however deep; of long ones nothing."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from _strings([*value, *value.values()])
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _strings(one)
-    elif is_dataclass(value):
-        yield from _strings([getattr(value, field.name) for field in fields(value)])

@@ -1,9 +1,11 @@
-"""Sections, abstract and answers → the prose in them, each word in its line."""
+"""Sections, abstract, answers and results → the words in them, those of prose in their lines."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
@@ -56,6 +58,19 @@ def prose(report: Report, mark: re.Pattern[str] = NONE) -> Iterator[tuple[Path, 
         for line, words in _spoken("\n" * (first - 1) + text):
             if line not in silenced:
                 yield path, line, _prose(words)
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield every text in plain data and artifacts, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from strings([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from strings(one)
+    elif is_dataclass(value):
+        yield from strings([getattr(value, field.name) for field in fields(value)])
 
 
 def _prose(text: str) -> str:
