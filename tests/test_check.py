@@ -148,6 +148,7 @@ def test_a_quick_build_is_none_of_the_report(clean):
         f"build/tiny@quick/report.{kind}; report build"
         for kind in ("html", "pdf")
     ]
+    assert found(clean, "files", is_frozen=True)[0].endswith("; report build --frozen")
 
 
 RULES = """

@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from reporter.check import forms
 from reporter.check.finding import GROUPS, Finding
 from tests.checking import add
@@ -52,6 +54,21 @@ def test_json_and_a_file_hold_the_same(clean):
 
 
 BROKEN = Finding(group="questions", where="questions.md:1", message="question 'q-a' has no answer")
+
+
+@pytest.mark.parametrize(
+    ("where", "file", "line"),
+    [
+        ("sections/01 My data.md:14", "sections/01 My data.md", 14),
+        ("report.toml: submission.pages", "report.toml", None),
+        ("report.pdf, page 6", "report.pdf", None),
+        ("experiment toy", "", None),
+    ],
+)
+def test_a_finding_knows_its_file_and_line(where, file, line):
+    """As far as its place names them."""
+    finding = Finding(group="text", where=where, message="")
+    assert (finding.file, finding.line) == (file, line)
 
 
 def test_gradescope_reads_one_test_for_each_group(clean):

@@ -22,6 +22,7 @@ EMPTY = "has nothing below it; write it, or remove the heading"
             ".validation_accuracy.best -->"),
             "a comment of the shipped report; remove it",
         ),
+        ("##\n\nText.", "a heading without words; write it, or remove it"),
         ("## Data {#sec-data}", f"the heading 'Data' {EMPTY}"),
         ("## A\n\n<!-- b -->\n\n## B\n\nB.", f"the heading 'A' {EMPTY}"),
     ],

@@ -19,12 +19,13 @@ def outdated(subject: Subject, ruled: Collection[str] = ()) -> list[Finding]:
         subject: the report.
         ruled: the formats that a course asks for; with some, its rules say which are missing.
     """
+    options = " --quick" * subject.is_quick + " --frozen" * subject.is_frozen
     return [
         Finding(
             group="files",
             where=f"build/{subject.output.name}/{name}",
             message=message,
-            remedy=f"report build{' --quick' if subject.is_quick else ''}",
+            remedy=f"report build{options}",
         )
         for name, message in _wrong(subject, ruled)
     ]

@@ -30,6 +30,7 @@ WORDS = re.compile(
     r"\b(?:TODO|TBD|FIXME|XXX)\b|(?i:\blorem ipsum\b|\byour (?:answer|text|name|title) here\b)"
 )
 DOTS = re.compile(r"^[ \t>*-]*(?:…|\.\.\.)[ \t]*$", re.MULTILINE)
+MARK = re.compile(r"\{#-?\s*\w+\s*-?#\}")  # such as {# kept #}
 HEADING = re.compile(r"^(#{1,6})(?:[ \t]+(.*?))?[ \t]*$")
 NOBODY = re.compile(r"[A-Z]\. Example|(?i:your name|first last|john doe|jane doe)")
 RESERVED = re.compile(r"@(?:[\w-]+\.)*example(?:\.(?:org|com|net|edu))?$")
@@ -105,6 +106,9 @@ def _headings(report: Report) -> Iterator[Finding]:
             continue  # a question without an answer is told as such
         last: tuple[int, int, str] | None = None  # level, line, text
         for number, level, text in _outline(path):
+            if level and not text:
+                told = "a heading without words"
+                yield _finding(_place(report, path, number), told, "write it, or remove it")
             if last and level and level <= last[0]:
                 yield _empty(report, path, last)
             last = (level, number, text) if level else None
@@ -114,9 +118,8 @@ def _headings(report: Report) -> Iterator[Finding]:
 
 def _empty(report: Report, path: Path, heading: tuple[int, int, str]) -> Finding:
     _, line, text = heading
-    named = f"the heading {text!r}" if text else "a heading without words"
-    where = _place(report, path, line)
-    return _finding(where, f"{named} has nothing below it", "write it, or remove the heading")
+    told = f"the heading {text!r} has nothing below it"
+    return _finding(_place(report, path, line), told, "write it, or remove the heading")
 
 
 def _outline(path: Path) -> Iterator[tuple[int, int, str]]:
@@ -143,9 +146,8 @@ def _texts(report: Report) -> list[Path]:
 def _shipped_comments() -> frozenset[str]:
     """Return the comments in the texts of all shipped reports."""
     texts = [read_text(path) for path in shipped.folder("templates").rglob("*.md")]
-    return frozenset(
-        _plain(text[start:end]) for text in texts for start, end in comments(_bare(text))
-    )
+    found = [_plain(text[start:end]) for text in texts for start, end in comments(_bare(text))]
+    return frozenset(comment for comment in found if not MARK.fullmatch(comment))
 
 
 def _bare(text: str) -> str:
