@@ -17,7 +17,7 @@ from reporter.rules.sentences import counted_text, duration_text, moment_text, s
 from reporter.submission import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from reporter.check.subject import Subject
     from reporter.rules import Rules
@@ -28,20 +28,14 @@ TEXTS = ("report.toml", "report.lock", "abstract.md", "questions.md", "reference
 
 def judged(rules: Rules, subject: Subject) -> list[Finding]:
     """Return what a report breaks of its rules; its archive is judged by `of_archive`."""
-    return [
-        *_name(rules, subject),
-        *_formats(rules, subject),
-        *of_files(rules, _files(rules, subject)),
-        *_pages(rules, subject),
-        *_letters(rules, subject),
-        *_sections(rules, subject),
-        *_questions(rules, subject),
-        *_shown(rules, subject),
-        *_runs(rules, subject),
-        *_ai_use(rules, subject),
-        *_hardware(rules, subject),
-        *_deadline(rules, subject),
-    ]
+    return [one for found in broken(rules, subject).values() for one in found]
+
+
+def broken(rules: Rules, subject: Subject) -> dict[str, list[Finding]]:
+    """Return what breaks each rule, by its key of `[submission]`; [] of one that is kept."""
+    sizes = _files(rules, subject)
+    found = {key: [*judge(rules, subject)] for key, judge in OF_A_REPORT.items()}
+    return found | {key: [*judge(rules, sizes)] for key, judge in OF_FILES.items()}
 
 
 def noted(rules: Rules, subject: Subject) -> list[Finding]:
@@ -60,21 +54,7 @@ def of_files(rules: Rules, sizes: Mapping[str, int]) -> list[Finding]:
         rules: of the course.
         sizes: path in the archive → bytes, of every file that is handed in.
     """
-    given, found = rules.given, []
-    for name in sizes:
-        for pattern in filter(PurePosixPath(name).match, given.forbidden):
-            told = f"{name} is handed in, and {pattern} is forbidden"
-            found.append(_broken(rules, "forbidden", told, "leave it out of attach"))
-    for pattern in given.required_files:
-        if not any(PurePosixPath(name).match(pattern) for name in sizes):
-            told = f"no file like {pattern} is handed in"
-            found.append(_broken(rules, "required_files", told, f'add attach = ["{pattern}"]'))
-    for pattern, most in given.file_sizes.items():
-        for name, size in sizes.items():
-            if size > most and PurePosixPath(name).match(pattern):
-                told = f"{name} has {size:,} bytes, {most:,} ({size_text(most)}) at most"
-                found.append(_broken(rules, "file_sizes", told, "make it smaller"))
-    return found
+    return [one for judge in OF_FILES.values() for one in judge(rules, sizes)]
 
 
 def of_archive(rules: Rules, name: str, size: int) -> list[Finding]:
@@ -115,6 +95,28 @@ def _files(rules: Rules, subject: Subject) -> dict[str, int]:
     paths += [folder / name for name in subject.document.pictures]
     found |= {path.relative_to(folder).as_posix(): path for path in paths}
     return {name: path.stat().st_size for name, path in found.items() if path.is_file()}
+
+
+def _required(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    for pattern in rules.given.required_files:
+        if not any(PurePosixPath(name).match(pattern) for name in sizes):
+            told = f"no file like {pattern} is handed in"
+            yield _broken(rules, "required_files", told, f'add attach = ["{pattern}"]')
+
+
+def _forbidden(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    for name in sizes:
+        for pattern in filter(PurePosixPath(name).match, rules.given.forbidden):
+            told = f"{name} is handed in, and {pattern} is forbidden"
+            yield _broken(rules, "forbidden", told, "leave it out of attach")
+
+
+def _file_sizes(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    for pattern, most in rules.given.file_sizes.items():
+        for name, size in sizes.items():
+            if size > most and PurePosixPath(name).match(pattern):
+                told = f"{name} has {size:,} bytes, {most:,} ({size_text(most)}) at most"
+                yield _broken(rules, "file_sizes", told, "make it smaller")
 
 
 def _pages(rules: Rules, subject: Subject) -> Iterator[Finding]:
@@ -175,13 +177,20 @@ def _questions(rules: Rules, subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _shown(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _figures(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    return _shown(rules, subject, "figure", rules.given.figures)
+
+
+def _tables(rules: Rules, subject: Subject) -> Iterator[Finding]:
+    return _shown(rules, subject, "table", rules.given.tables)
+
+
+def _shown(rules: Rules, subject: Subject, noun: str, names: Iterable[str]) -> Iterator[Finding]:
     there = [one.id for one in subject.document.listed]
-    for noun, names in (("figure", rules.given.figures), ("table", rules.given.tables)):
-        for name in _lacking(names, there):
-            told = f"the {noun} {name} is required, and there is none"
-            remedy = f'show it in a section with id="{name}"{_hint(name, there)}'
-            yield _broken(rules, f"{noun}s", told, remedy)
+    for name in _lacking(names, there):
+        told = f"the {noun} {name} is required, and there is none"
+        remedy = f'show it in a section with id="{name}"{_hint(name, there)}'
+        yield _broken(rules, f"{noun}s", told, remedy)
 
 
 def _runs(rules: Rules, subject: Subject) -> Iterator[Finding]:
@@ -249,3 +258,24 @@ def _lacking(names: Iterable[str], there: Collection[str]) -> list[str]:
 def _hint(name: str, there: Iterable[str]) -> str:
     hint = nearest(name, there)
     return hint if "mean" in hint else ""
+
+
+OF_A_REPORT: Mapping[str, Callable[[Rules, Subject], Iterator[Finding]]] = {
+    "archive": _name,
+    "formats": _formats,
+    "pages": _pages,
+    "min_font_size": _letters,
+    "sections": _sections,
+    "questions": _questions,
+    "figures": _figures,
+    "tables": _tables,
+    "runs": _runs,
+    "ai_use": _ai_use,
+    "hardware": _hardware,
+    "deadline": _deadline,
+}
+OF_FILES: Mapping[str, Callable[[Rules, Mapping[str, int]], Iterator[Finding]]] = {
+    "required_files": _required,
+    "forbidden": _forbidden,
+    "file_sizes": _file_sizes,
+}
