@@ -47,7 +47,9 @@ def _archive(pattern: str) -> str:
 
 def _pattern(pattern: str) -> str:
     fields.place(pattern)
-    if pattern.startswith(("/", "~")) or "\\" in pattern or ".." in pattern.split("/"):
+    parts = pattern.split("/")
+    is_odd = any("**" in part and part != "**" for part in parts)
+    if pattern.startswith("~") or "\\" in pattern or is_odd or {"", ".", ".."} & {*parts}:
         raise ValueError("should be a pattern of files inside the report's folder: outputs/*.csv")
     return pattern
 

@@ -155,8 +155,8 @@ KEPT_AND_BROKEN = [  # a rule that the report keeps, one that it breaks, and the
         {"forbidden": ["*.pt"], "attach": ["outputs/*"]},
         {"forbidden": ["*.csv"], "attach": ["outputs/*"]},
         (
-            f"{IN_TOML}forbidden: outputs/a.csv is handed in, and *.csv is forbidden; leave it "
-            "out of attach"
+            f"{IN_TOML}forbidden: outputs/a.csv is handed in, and *.csv is forbidden; take it "
+            "out of attach, or out of the report"
         ),
     ),
     (
@@ -236,21 +236,22 @@ def test_a_format_that_was_not_built_is_told(subject, tmp_path):
     ]
 
 
-def test_hardware_and_time_of_each_run_stand_in_the_pdf(subject):
-    """A run that the pages leave out is named; so is a report without any result."""
+def test_hardware_and_time_of_each_run_stand_in_the_built_report(subject):
+    """In the PDF, or in the HTML; a run that they leave out is named, and so is an empty report."""
     asked = rules(hardware=True)
     assert judged(asked, subject) == []
-    later = {**subject.document.finished, "three": finished("three", *[subject_result(subject)])}
-    changed = replace(subject, document=replace(subject.document, finished=later))
-    assert told(judged(asked, changed)) == [
-        (
-            f"{IN_TOML}hardware: report.pdf doesn't say what computed three in what time; build "
-            "the whole report anew"
-        )
+    assert judged(asked, replace(subject, pages=None)) == []
+    not_built = replace(subject, pages=None, html=None)
+    unsaid = "hardware: the built report doesn't say what computed"
+    remedy = "build the whole report anew"
+    assert told(judged(asked, not_built)) == [
+        f"{IN_TOML}{unsaid} one and two in what time; {remedy}"
     ]
+    later = {**subject.document.finished, "three": finished("three", subject_result(subject))}
+    changed = replace(subject, document=replace(subject.document, finished=later))
+    assert told(judged(asked, changed)) == [f"{IN_TOML}{unsaid} three in what time; {remedy}"]
     empty = replace(subject, document=replace(subject.document, finished={}))
-    (line,) = told(judged(asked, empty))
-    assert "what computed any run in what time" in line
+    assert told(judged(asked, empty)) == [f"{IN_TOML}{unsaid} any run in what time; {remedy}"]
 
 
 def subject_result(subject):
@@ -271,8 +272,8 @@ def test_an_archive_and_its_files_are_judged_by_their_sizes(subject):
     assert of_files(asked, {"outputs/a.csv": 1500, "b.csv": 9999}) == []
     assert told(of_files(asked, {"outputs/a.csv": 1501, "deep/x.pt": 1})) == [
         (
-            f"{IN_TOML}forbidden: deep/x.pt is handed in, and *.pt is forbidden; leave it "
-            "out of attach"
+            f"{IN_TOML}forbidden: deep/x.pt is handed in, and *.pt is forbidden; take it "
+            "out of attach, or out of the report"
         ),
         (
             f"{IN_TOML}file_sizes: outputs/a.csv has 1,501 bytes, 1,500 (1.5 kB) at most; make it "

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from html import unescape
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from reporter.check.finding import Finding
 from reporter.check.paging import counted, smallest
@@ -92,7 +94,7 @@ def _files(rules: Rules, subject: Subject) -> dict[str, int]:
     found = {name: subject.output / name for name in OUTPUTS}
     patterns = (*TEXTS, "sections/*.md", "experiments/**/*.py", *rules.given.attach)
     paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    paths += [folder / name for name in subject.document.pictures]
+    paths += [folder / unquote(name) for name in subject.document.pictures]
     found |= {path.relative_to(folder).as_posix(): path for path in paths}
     return {name: path.stat().st_size for name, path in found.items() if path.is_file()}
 
@@ -108,7 +110,7 @@ def _forbidden(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Finding]:
     for name in sizes:
         for pattern in filter(PurePosixPath(name).match, rules.given.forbidden):
             told = f"{name} is handed in, and {pattern} is forbidden"
-            yield _broken(rules, "forbidden", told, "leave it out of attach")
+            yield _broken(rules, "forbidden", told, "take it out of attach, or out of the report")
 
 
 def _file_sizes(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Finding]:
@@ -229,9 +231,9 @@ def _ai_use(rules: Rules, subject: Subject) -> Iterator[Finding]:
 
 def _hardware(rules: Rules, subject: Subject) -> Iterator[Finding]:
     """Look for the time of each run and for what computed it, as the appendix has them."""
-    if not rules.given.hardware or subject.pages is None:
+    if not rules.given.hardware:
         return
-    text = " ".join(" ".join(subject.pages.texts).split())
+    text = _built_text(subject)
     runs = {name: run for name, run in subject.document.finished.items() if run.results}
     lacking = [
         name
@@ -240,8 +242,17 @@ def _hardware(rules: Rules, subject: Subject) -> Iterator[Finding]:
         or not all(f"device {stored.record['device']}" in text for stored in run.results)
     ]
     if lacking or not runs:
-        told = f"report.pdf doesn't say what computed {listed(lacking) or 'any run'} in what time"
+        computed = listed(lacking) or "any run"
+        told = f"the built report doesn't say what computed {computed} in what time"
         yield _broken(rules, "hardware", told, "build the whole report anew")
+
+
+def _built_text(subject: Subject) -> str:
+    """Return what stands on the pages, or else in the HTML, with single spaces."""
+    if subject.pages:
+        return " ".join(" ".join(subject.pages.texts).split())
+    html = (subject.html or b"").decode(errors="replace")
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
 def _deadline(rules: Rules, subject: Subject) -> Iterator[Finding]:
