@@ -7,12 +7,13 @@ the report's folder are never among them.
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from reporter import trust
 from reporter.bundle.again import TABLES
+from reporter.bundle.reading import MOST_BYTES
 from reporter.check.finding import Finding
 from reporter.errors import ReportError
 from reporter.meaning.codebase import is_passed_over
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 TEXTS = ("report.toml", "abstract.md", "questions.md", "references.bib")
 OUTPUTS = ("report.pdf", "report.html", RESULTS)
-OWN = frozenset({*OUTPUTS, "report.lock", "requirements.txt", "manifest.json", "README.txt"})
+OWN = frozenset({*OUTPUTS, "report.lock", "requirements.txt", "manifest.json", "readme.txt"})
 NETWORKS = frozenset(
     {".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".h5", ".hdf5", ".keras", ".tflite", ".pb"}
 )
@@ -89,45 +90,48 @@ def outputs(at: Workplace, document: Document) -> dict[str, bytes]:
 def attached(report: Report, rules: Rules) -> tuple[dict[str, bytes], list[Finding]]:
     """Return the files that `attach` adds, and what it names and can't add."""
     folder, found = report.folder, {}
-    faults: dict[str, str] = {}
+    faults: dict[str, list[str]] = {}
     for pattern in rules.given.attach:
         paths = sorted(path for path in folder.glob(pattern) if path.is_file())
         if not paths:
-            faults[pattern] = "matches no file"
+            faults.setdefault("matches no file", []).append(pattern)
         for path in paths:
             name = path.relative_to(folder).as_posix()
-            fault = _fault(report, path) or _taken(name, rules.given.forbidden)
-            if fault:
-                faults[name] = fault
+            if fault := _fault(report, path) or _double(name):
+                faults.setdefault(fault, []).append(name)
             else:
                 found[name] = path.read_bytes()
-    where = rules.where("attach")
     return found, [
-        Finding(group="files", where=where, message=f"{name} {fault}", remedy="name other files")
-        for name, fault in faults.items()
+        Finding(
+            group="files",
+            where=rules.where("attach"),
+            message=f"{names[0]} {fault}{f' (and {len(names) - 1} more)' if names[1:] else ''}",
+            remedy="name what is to be handed in",
+        )
+        for fault, names in faults.items()
     ]
 
 
-def _taken(name: str, forbidden: Iterable[str]) -> str:
-    """Return why a file can't be attached to this bundle, "" if it can."""
-    if name in OWN or name.startswith(f"{TABLES}/"):
-        return "has the name of a file that every bundle has"
-    path = PurePosixPath(name)
-    return next((f"is forbidden by {one!r}" for one in forbidden if path.match(one)), "")
+def _double(name: str) -> str:
+    """Return why a file can't be attached under its name, "" if it can."""
+    is_double = name.casefold() in OWN or name.startswith(f"{TABLES}/")
+    return "has the name of a file that every bundle has" if is_double else ""
 
 
 def _fault(report: Report, path: Path) -> str:
     """Return why no bundle takes a file of the report's folder, "" for nothing."""
     if outside := _outside(report.folder, path):
         return outside
-    place = path.relative_to(report.folder)
-    if is_passed_over(place):
-        return "is hidden, or what a program keeps"
-    if path.suffix.lower() in NETWORKS:
-        return "holds a network's weights"
-    if any(place.is_relative_to(one) for one in _data(report)):
-        return "belongs to a data set"
-    return "lies among outputs and caches" if place.parts[0] == "build" else ""
+    folder = report.folder
+    places = (path.relative_to(folder), path.resolve().relative_to(folder.resolve()))  # of a link
+    faults = {
+        "holds a network's weights": path.suffix.lower() in NETWORKS,
+        "is larger than a bundle may be": path.stat().st_size > MOST_BYTES,
+        "belongs to a data set": any(trust.is_inside(one, path) for one in _data(report)),
+        "is hidden, or what a program keeps": any(map(is_passed_over, places)),
+        "lies among outputs and caches": any(place.parts[0] == "build" for place in places),
+    }
+    return next((told for told, is_so in faults.items() if is_so), "")
 
 
 def _outside(folder: Path, path: Path) -> str:
@@ -137,14 +141,14 @@ def _outside(folder: Path, path: Path) -> str:
 
 
 def _data(report: Report) -> Iterator[Path]:
-    """Yield where data sets lie, relative to the report's folder."""
-    yield Path("data")
+    """Yield where data sets and weights lie."""
+    yield report.folder / "data"
     for one in report.data.values():
-        if one.path and Path(one.path).parts:
-            yield Path(one.path)
+        if one.path:
+            yield report.folder / one.path
     for weights in report.weights.values():
         if weights.source.startswith("file:"):
-            yield Path(weights.source.removeprefix("file:"))
+            yield report.folder / weights.source.removeprefix("file:")
 
 
 def _is_small(path: Path) -> bool:

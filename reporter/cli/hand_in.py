@@ -41,10 +41,10 @@ def bundle_command(
     from reporter.workplace import open_workplace
 
     request = asked(report, is_trusted=is_trusted)
-    gathered, found = _looked_through(request)
-    if found and not (anyway and gathered):
+    gathered, found = _looked_through(request, must_be=anyway)
+    if found and not anyway:
         _refuse(found, as_json=as_json)
-    assert gathered
+    assert gathered  # for nothing is in its way
     made = bundle.write(gathered, folder or open_workplace(request).output, found)
     if as_json:
         click.echo(json.dumps(_as_plain(made), indent=1))
@@ -52,8 +52,10 @@ def bundle_command(
         _tell(made)
 
 
-def _looked_through(request: Request) -> tuple[Gathered | None, Sequence[Finding]]:
-    """Return what a bundle would hold, and all that speaks against handing it in."""
+def _looked_through(
+    request: Request, *, must_be: bool
+) -> tuple[Gathered | None, Sequence[Finding]]:
+    """Return what a bundle would hold, if it can, and all that speaks against handing it in."""
     from reporter import bundle
     from reporter.check import findings
     from reporter.errors import ReportError
@@ -63,7 +65,7 @@ def _looked_through(request: Request) -> tuple[Gathered | None, Sequence[Finding
     try:
         gathered = bundle.gather(request)
     except ReportError:
-        if not found:
+        if must_be or not found:
             raise
         return None, found
     return gathered, [*found, *gathered.findings]
