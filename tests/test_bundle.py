@@ -204,7 +204,7 @@ def test_an_open_question_is_in_the_way_unless_its_author_says_anyway(request_, 
     assert commanding.contents(folder) == before
     with bundle.read(tmp_path / "tiny_0000.zip") as opened:
         assert list(opened.manifest.unmet) == plain["unmet"]
-    assert [one["where"] for one in plain["unmet"]] == ["questions.md:6"]
+    assert [one["where"] for one in plain["unmet"]] == ["questions.md:6", "report.toml:7"]
 
 
 def test_a_report_that_was_not_built_is_told_so(tmp_path):

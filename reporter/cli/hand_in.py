@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,28 +56,28 @@ def _looked_through(
     request: Request, *, must_be: bool
 ) -> tuple[Gathered | None, Sequence[Finding]]:
     """Return what a bundle would hold, if it can, and all that speaks against handing it in."""
-    from reporter import bundle
-    from reporter.check import findings
+    from reporter import bundle, check
     from reporter.errors import ReportError
     from reporter.examine import subject
 
-    found = findings(subject(request, dt.datetime.now(dt.UTC)))
+    found = check.findings(subject(request, datetime.now().astimezone()))
     try:
         gathered = bundle.gather(request)
     except ReportError:
         if must_be or not found:
             raise
         return None, found
-    return gathered, [*found, *gathered.findings]
+    return gathered, check.ordered([*found, *gathered.findings])
 
 
 def _refuse(found: Sequence[Finding], *, as_json: bool) -> None:
     """Print what is to be mended, and end."""
+    from reporter.check.forms import as_text
+
     if as_json:
         click.echo(json.dumps({"unmet": [asdict(one) for one in found]}, indent=1))
-    for one in () if as_json else found:
-        remedy = f"; {one.remedy}" if one.remedy else ""
-        click.echo(f"{one.where}: {one.message}{remedy}")
+    else:
+        click.echo(as_text(found))
     click.echo(
         f"{len(found)} to mend, nothing written: mend it and `report build`, or --anyway", err=True
     )
