@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -240,6 +241,23 @@ def test_attached_are_files_of_the_report_alone(tmp_path):
         "report.lock has the name of a file that every bundle has",
         "none/* matches no file",
     ]
+
+
+def test_rules_are_judged_on_what_the_archive_holds(request_, tmp_path):
+    """Sizes and forbidden files; what is forbidden stays out though it is attached."""
+    folder = tmp_path / "hw"
+    shutil.copytree(request_.folder, folder)
+    toml = (folder / "report.toml").read_text()
+    given = '\nmax_size = "40 kB"\nforbidden = ["*.ipynb", "*.npy"]\n'
+    given += 'attach = ["x.ipynb", "outputs/*"]\n'
+    (folder / "report.toml").write_text(toml.replace("[submission]\n", f"[submission]{given}"))
+    gathered = bundle.gather(Request(folder=folder, root=folder / "build"))
+    told = [finding.message for finding in gathered.findings]
+    assert told[0] == "x.ipynb is handed in, and *.ipynb is forbidden"
+    assert re.fullmatch(r"build/store/\w+/array-000.npy is handed in, and \*.npy .*", told[1])
+    assert re.fullmatch(r"tiny_0000.zip has [\d,]+ bytes, 40,000 \(40 kB\) at most", told[-1])
+    assert "outputs/a.csv" in gathered.files
+    assert "x.ipynb" not in gathered.files
 
 
 def test_a_zip_tells_nothing_of_its_writer():

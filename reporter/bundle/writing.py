@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from reporter import rules
@@ -17,6 +17,7 @@ from reporter.bundle.packing import packed
 from reporter.bundle.reading import read
 from reporter.bundle.tagging import Span, spans
 from reporter.bundle.versions import PROGRAM, requirements, versions
+from reporter.check.rules import of_archive, of_files
 from reporter.errors import TextError
 from reporter.files import write_atomically
 from reporter.pdf import reading
@@ -99,27 +100,32 @@ def gather(request: Request) -> Gathered:
     planned = make_plan(frozen, at, None)
     document = text_over(at, finish(at, stored(planned, at.store)))
     known = rules.read(at.report)
-    name = rules.archive_name(known, at.report)
     attached, findings = contents.attached(at.report, known)
-    kept = [one for run in document.finished.values() for one in run.results]
-    made_with = versions(kept)
-    files = attached | contents.sources(document, known) | contents.results(at, planned)
+    files = contents.sources(document, known) | contents.results(at, planned)
     files |= contents.outputs(at, document)
-    files["requirements.txt"] = requirements(made_with).encode()
-    files["README.txt"] = README.format(
-        title=at.report.report.title,
-        python=made_with["python"],
-        reporter=made_with.get(PROGRAM, ""),
-        commands="\n".join(f"    {command}" for command in REBUILD),
-    ).encode()
-    return Gathered(
-        name=name,
+    made_with = versions(one for run in document.finished.values() for one in run.results)
+    files |= {
+        "requirements.txt": requirements(made_with).encode(),
+        "README.txt": _readme(at.report, made_with).encode(),
+    }
+    findings += of_files(known, {name: len(held) for name, held in (attached | files).items()})
+    forbidden = known.given.forbidden
+    attached = {
+        name: held
+        for name, held in attached.items()
+        if not any(PurePosixPath(name).match(pattern) for pattern in forbidden)
+    }
+    gathered = Gathered(
+        name=rules.archive_name(known, at.report),
         report=at.report,
         rules=known,
-        files=dict(sorted(files.items())),
+        files=attached | files,
         versions=made_with,
-        findings=tuple(findings),
+        findings=(),
     )
+    size = len(packed(_files(gathered), at.report.report.date))
+    findings += of_archive(known, gathered.name, size)
+    return replace(gathered, findings=tuple(findings))
 
 
 def write(gathered: Gathered, folder: Path, unmet: Sequence[Finding] = ()) -> Bundled:
@@ -134,7 +140,7 @@ def write(gathered: Gathered, folder: Path, unmet: Sequence[Finding] = ()) -> Bu
         TextError: other pages come of it than those in it; nothing was written.
         DiskError: it can't be written.
     """
-    files = {**gathered.files, manifest.NAME: _manifest(gathered, unmet)}
+    files = _files(gathered, unmet)
     archive = packed(files, gathered.report.report.date)
     seconds = _insist_made_again(gathered, archive)
     target = folder / gathered.name
@@ -143,32 +149,40 @@ def write(gathered: Gathered, folder: Path, unmet: Sequence[Finding] = ()) -> Bu
         path=target,
         size=len(archive),
         sha256=hashlib.sha256(archive).hexdigest(),
-        sizes={path: len(content) for path, content in sorted(files.items())},
+        sizes={path: len(held) for path, held in sorted(files.items())},
         questions=spans(reading.read(files["report.pdf"], "report.pdf")),
         unmet=tuple(unmet),
         seconds=seconds,
     )
 
 
-def _manifest(gathered: Gathered, unmet: Sequence[Finding]) -> bytes:
+def _readme(report: Report, made_with: Mapping[str, str]) -> str:
+    return README.format(
+        title=report.report.title,
+        python=made_with["python"],
+        reporter=made_with.get(PROGRAM, ""),
+        commands="\n".join(f"    {command}" for command in REBUILD),
+    )
+
+
+def _files(gathered: Gathered, unmet: Sequence[Finding] = ()) -> dict[str, bytes]:
+    """Return all that a bundle holds, its manifest, too."""
     known, report = gathered.rules, gathered.report
-    digests = {path: hashlib.sha256(held).hexdigest() for path, held in gathered.files.items()}
     course = None
     if known.file:
         source = known.file.relative_to(report.folder).as_posix()
         course = {"source": source, "sha256": known.sha256}
-    return manifest.written(
-        manifest.Manifest(
-            reporter=gathered.versions.get(PROGRAM, ""),
-            report=report.name,
-            authors=tuple({"name": one.name, "id": one.id} for one in report.report.authors),
-            files=digests,
-            rebuild=REBUILD,
-            versions=gathered.versions,
-            rules=course,
-            unmet=tuple(asdict(finding) for finding in unmet),
-        )
+    made = manifest.Manifest(
+        reporter=gathered.versions.get(PROGRAM, ""),
+        report=report.name,
+        authors=tuple({"name": one.name, "id": one.id} for one in report.report.authors),
+        files={path: hashlib.sha256(held).hexdigest() for path, held in gathered.files.items()},
+        rebuild=REBUILD,
+        versions=gathered.versions,
+        rules=course,
+        unmet=tuple(asdict(finding) for finding in unmet),
     )
+    return {**gathered.files, manifest.NAME: manifest.written(made)}
 
 
 def _insist_made_again(gathered: Gathered, archive: bytes) -> float:
