@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from reporter.check.finding import GROUPS, Finding
 from reporter.check.identity import leaks, this_machine
 from reporter.check.placeholders import authors, is_shipped, placeholders
 from reporter.check.provisional import provisional
-from reporter.check.rules import judged
+from reporter.check.rules import broken, judged
 from reporter.check.rules import noted as time_left
 from reporter.check.runs import unfit
 from reporter.check.spelling import misspelt
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
     from reporter.check.subject import Subject
     from reporter.prose.composed import Document
     from reporter.prose.numbering import Problem
-    from reporter.rules import Rules
-
-
-TOGETHER = {"deadline": ("time_zone",), "min_font_size": ("pages",)}  # keys that others read
 
 
 def findings(subject: Subject) -> list[Finding]:
@@ -60,20 +55,9 @@ def findings(subject: Subject) -> list[Finding]:
 def by_rule(subject: Subject) -> tuple[dict[str, list[Finding]], dict[str, float]]:
     """Return what breaks each rule, by its sentence, and the points of questions, by their ids."""
     known = read(subject.document.report)
-    broken = {}
-    for key, sentence in by_key(known).items():
-        beside = TOGETHER.get(key, ())
-        others = judged(_only(known, beside), subject)
-        wrong = judged(_only(known, (key, *beside)), subject)
-        broken[sentence] = [one for one in wrong if one not in others]
-    points = {name: worth for name, worth in known.given.questions.items() if worth}
-    return broken, points
-
-
-def _only(known: Rules, keys: Iterable[str]) -> Rules:
-    """Return some of the rules alone."""
-    given = {key: getattr(known.given, key) for key in keys if key in known.sources}
-    return replace(known, given=type(known.given).model_construct(**given))
+    wrong = broken(known, subject)
+    said = {sentence: wrong[key] for key, sentence in by_key(known).items() if key in wrong}
+    return said, {name: worth for name, worth in known.given.questions.items() if worth}
 
 
 def unknown_words(subject: Subject) -> list[Finding]:
