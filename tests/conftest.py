@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from reporter import pdf, shipped, trust
 from reporter.build import Built, Request, build
+from tests import bundles
 from tests.browser import chromium
 from tests.checking import whole_report
 
@@ -50,6 +51,12 @@ def clean(whole, tmp_path):
     shutil.copytree(whole, folder)
     trust.remember(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def handed_in(tmp_path_factory):
+    """Return a small bundle as `report bundle` writes it."""
+    return bundles.make(tmp_path_factory.mktemp("handed-in"))
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from reporter.check import lines
 from reporter.check.finding import Finding
 from reporter.check.metadata import personal
 from reporter.check.texts import strings
-from reporter.meaning.reach import is_passed_over
+from reporter.meaning.codebase import is_passed_over
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -30,6 +30,7 @@ VERBS = {
     "check": "check",
     "bundle": "hand_in",
     "submit": "submit",
+    "verify": "verify",
     "diff": "compare",
     "gc": "keep",
     "clean": "start",

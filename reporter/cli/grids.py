@@ -12,7 +12,9 @@ MOST = 50  # rows shown
 WIDE = 400  # characters of a line that no terminal wraps
 
 
-def show(title: str, labels: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def show(
+    title: str, labels: Sequence[str], rows: Iterable[Sequence[object]], most: int = MOST
+) -> None:
     """Print a table to stdout: its first rows, and how many more there are."""
     from rich import box
     from rich.console import Console
@@ -25,8 +27,8 @@ def show(title: str, labels: Sequence[str], rows: Iterable[Sequence[object]]) ->
     for index, label in enumerate(labels):
         is_number = all(isinstance(row[index], int | float) for row in listed)
         table.add_column(label, justify="right" if is_number else "left", overflow="fold")
-    for row in listed[:MOST]:
+    for row in listed[:most]:
         table.add_row(*(Text("–" if cell is None else str(cell)) for cell in row))
     console.print(table)
-    if len(listed) > MOST:
-        console.print(f"  and {len(listed) - MOST} more: --json prints all", highlight=False)
+    if len(listed) > most:
+        console.print(f"  and {len(listed) - most} more: --json prints all", highlight=False)

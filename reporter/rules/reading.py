@@ -57,19 +57,36 @@ def read(of: Report) -> Rules:
     if own.rules is None:
         return Rules(given=own, sources=dict.fromkeys(sorted(stated), "report.toml"))
     path, sha256 = _handed_out(of.folder, own.rules)
-    assignment = _assignment(path)
-    theirs = assignment.submission
-    both = stated & theirs.model_fields_set - SHARED
+    handed = assignment(path)
+    both = stated & handed.submission.model_fields_set - SHARED
     if both:
         raise ReportError(
             f"{of.folder / 'report.toml'}: submission.{min(both)}: {own.rules.path} sets it; "
             "remove it here"
         )
-    merged = {key: getattr(theirs, key) for key in theirs.model_fields_set}
-    merged |= {key: getattr(own, key) for key in stated}
+    return _merged(own, handed, path, sha256, own.rules.path)
+
+
+def imposed(of: Report, file: Path) -> Rules:
+    """Return the rules that a course's own file has for a report, whatever the report says.
+
+    Raises:
+        ReportError: the file is missing or wrong.
+    """
+    handed = assignment(file)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    return _merged(of.submission, handed, file, sha256, file.name)
+
+
+def _merged(own: Submission, assignment: Assignment, path: Path, sha256: str, name: str) -> Rules:
+    """Return a report's rules and its course's, which count where both say something."""
+    theirs = assignment.submission
+    stated = own.model_fields_set - {"rules"}
+    merged = {key: getattr(own, key) for key in stated}
+    merged |= {key: getattr(theirs, key) for key in theirs.model_fields_set}
     merged["attach"] = tuple(dict.fromkeys((*theirs.attach, *own.attach)))
     sources = dict.fromkeys(stated, "report.toml")
-    sources |= dict.fromkeys(theirs.model_fields_set, own.rules.path)
+    sources |= dict.fromkeys(theirs.model_fields_set, name)
     return Rules(
         given=Submission.model_construct(**merged),
         sources=dict(sorted(sources.items())),
@@ -110,8 +127,10 @@ def _handed_out(folder: Path, rules: HandedOut) -> tuple[Path, str]:
     return path, found
 
 
-def _assignment(path: Path) -> Assignment:
-    """Read an assignment.toml."""
+def assignment(path: Path) -> Assignment:
+    """Read an assignment.toml; ReportError if it is missing or wrong."""
+    if not path.is_file():
+        raise ReportError(f"{path}: no such file; name the course's assignment.toml")
     try:
         raw = report.parsed(path)
         fields.insist_plain(raw, "", path)
