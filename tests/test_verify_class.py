@@ -38,31 +38,6 @@ def test_bundles_are_found_below_a_folder(tmp_path):
     assert [name for _, name in gathered([tmp_path / "e", tmp_path / "b.zip"])] == ["e", "b.zip"]
 
 
-@pytest.mark.parametrize(
-    ("name", "told_of"), [("none.zip", "no such file"), ("empty", "no bundle there")]
-)
-def test_nothing_to_look_at_is_told(tmp_path, name, told_of):
-    (tmp_path / "empty").mkdir()
-    code, _, err = report(tmp_path, "verify", name)
-    assert code == 2
-    assert told_of in err
-
-
-def test_code_is_run_only_when_that_was_allowed(tmp_path):
-    """Before anything is opened."""
-    (tmp_path / "a.zip").write_bytes(TORN)
-    code, _, err = report(tmp_path, "verify", "a.zip", "--rerun", "1")
-    assert code == 2
-    assert "--trust" in err
-
-
-def test_rules_that_can_not_be_read_are_told_first(tmp_path):
-    (tmp_path / "a.zip").write_bytes(TORN)
-    code, _, err = report(tmp_path, "verify", "a.zip", "--rules", "assignment.toml")
-    assert code == 2
-    assert "assignment.toml: no such file; name the course's assignment.toml" in err
-
-
 def test_a_class_is_a_table(handed_in, tmp_path):
     """Torn ones are a line, the order is that of names, and the exit code says that one is bad."""
     shutil.copy(handed_in, tmp_path / "a_1_AML_123_a3.zip")
