@@ -546,11 +546,12 @@ def test_a_module_on_the_path_counts_by_its_words_where_words_are_read(
     assert {name for name in now if now[name] != before[name]} == {"module ownlib"}
 
 
-def test_a_file_that_is_not_valid_python_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["def add(:", "return 1"])
+def test_a_file_that_is_not_valid_python_is_told(tmp_path: Path, line: str) -> None:
     """Before anything runs, though only a function imports it."""
     files = changed("toy.py", ("import math\n", "from . import _broken\n"))
     with pytest.raises(ReportError, match=r"_broken\.py: can't be imported: .*line 2"):
-        reach(tmp_path, {**files, "_broken.py": "\ndef add(:\n"})
+        reach(tmp_path, {**files, "_broken.py": f"\n{line}\n"})
 
 
 def test_an_experiment_that_is_not_plainly_defined_makes_its_file_count(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import ast
 import builtins
 import hashlib
 import sys
+import warnings
 from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -224,11 +225,15 @@ def is_telling(name: str) -> bool:
 
 def _parsed(name: str, package: str, file: Path | None) -> Module:
     try:
-        return parsed(name, package, file.read_bytes() if file else b"")
+        module = parsed(name, package, file.read_bytes() if file else b"")
+        with warnings.catch_warnings(action="ignore"):  # they are told by the import
+            if not is_ours(name):  # what parses may still be no Python: a return outside a function
+                compile(module.tree, str(file), "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as exc:
         told = f"{type(exc).__name__}: {getattr(exc, 'msg', exc)}"
         where = f" (line {line})" if (line := getattr(exc, "lineno", None)) else ""
         raise ReportError(f"{file}: can't be imported: {told}{where}") from exc
+    return module
 
 
 def _file_of(path: Path) -> tuple[Path | None, bool] | None:
