@@ -23,7 +23,7 @@ INERT = re.compile(
     r"|collections\.namedtuple|dataclasses\.(dataclass|field)|decimal\.Decimal"
     r"|fractions\.Fraction|functools\.(partial|cache|lru_cache|wraps)|logging\.getLogger"
     r"|math\.\w+|numpy\.array|operator\.(attrgetter|itemgetter)|pathlib\.(Pure)?Path"
-    r"|pydantic\.Field|re\.compile|torch\.(device|tensor|no_grad|inference_mode)"
+    r"|pydantic\.Field|re\.compile|struct\.Struct|torch\.(device|tensor|no_grad|inference_mode)"
     r"|types\.MappingProxyType|typing\.(NewType|TypeVar|cast)"
 )
 # Raises or does nothing; and what is stored is checked by it again whenever it is read.
