@@ -293,7 +293,8 @@ def main() -> None:
         tally = soak(Path(folder), asked.kills, asked.seed, tell)
     for name, value in vars(tally).items():
         print(f"{name}: {value}")  # noqa: T201 - what it is run for
-    is_bad = tally.differing or tally.orphans or tally.left or tally.untold or max(tally.lost) > 1
+    most = max(tally.lost, default=0)
+    is_bad = tally.differing or tally.orphans or tally.left or tally.untold or most > 1
     sys.exit(1 if is_bad else 0)
 
 
