@@ -14,7 +14,7 @@ import pikepdf
 
 from reporter import bundle, pdf
 from reporter.build import Request, build
-from reporter.store import dump
+from reporter.plain import dump
 from reporter.verify.rebuilt import Rebuilt, rebuilt
 from tests.workspaces import workspace
 

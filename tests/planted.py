@@ -17,7 +17,7 @@ import pikepdf
 import pypdfium2
 
 from reporter import keys
-from reporter.store import dump
+from reporter.plain import dump
 from tests.bundles import UNMENDED, Bundle, make, opened, write
 
 DEFECTS: dict[str, tuple[Callable[[Bundle], None], str, str]] = {}
