@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from reporter import rules
-from reporter.build import finish, make_plan, open_workplace, text_over
+from reporter.build import composed_over, open_workplace, plan_of
 from reporter.bundle import contents, manifest
 from reporter.bundle.again import made_again
 from reporter.bundle.packing import packed
@@ -21,7 +21,6 @@ from reporter.check.rules import of_archive, of_files
 from reporter.errors import TextError
 from reporter.files import write_atomically
 from reporter.pdf import reading
-from reporter.runner import stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,8 +46,8 @@ To make the pages again from these sources and results, with Python {python} and
 
 {commands}
 
-That computes nothing and needs no data. `report build` computes again what the data, put where
-report.toml says, gives otherwise.
+That computes nothing and needs no data, but REPORT_STORE must not be set. `report build` alone
+computes again what data, put where report.toml says, give otherwise.
 """
 
 
@@ -97,29 +96,22 @@ def gather(request: Request) -> Gathered:
     frozen = replace(request, is_frozen=True)
     at = open_workplace(frozen)
     contents.insist_built(at)
-    planned = make_plan(frozen, at, None)
-    document = text_over(at, finish(at, stored(planned, at.store)))
+    planned = plan_of(frozen, at)
+    document = composed_over(at, planned)
     known = rules.read(at.report)
+    made_with = versions(one for run in document.finished.values() for one in run.results)
     attached, findings = contents.attached(at.report, known)
     files = contents.sources(document, known) | contents.results(at, planned)
-    files |= contents.outputs(at, document)
-    made_with = versions(one for run in document.finished.values() for one in run.results)
-    files |= {
-        "requirements.txt": requirements(made_with).encode(),
-        "README.txt": _readme(at.report, made_with).encode(),
-    }
+    files |= contents.outputs(at, document) | _added(at.report, made_with)
     findings += of_files(known, {name: len(held) for name, held in (attached | files).items()})
-    forbidden = known.given.forbidden
-    attached = {
-        name: held
-        for name, held in attached.items()
-        if not any(PurePosixPath(name).match(pattern) for pattern in forbidden)
-    }
+    for name in attached:
+        if not any(map(PurePosixPath(name).match, known.given.forbidden)):
+            files.setdefault(name, attached[name])
     gathered = Gathered(
         name=rules.archive_name(known, at.report),
         report=at.report,
         rules=known,
-        files=attached | files,
+        files=files,
         versions=made_with,
         findings=(),
     )
@@ -156,13 +148,15 @@ def write(gathered: Gathered, folder: Path, unmet: Sequence[Finding] = ()) -> Bu
     )
 
 
-def _readme(report: Report, made_with: Mapping[str, str]) -> str:
-    return README.format(
+def _added(report: Report, made_with: Mapping[str, str]) -> dict[str, bytes]:
+    """Return what tells a person, and pip, how to make the pages again."""
+    told = README.format(
         title=report.report.title,
         python=made_with["python"],
         reporter=made_with.get(PROGRAM, ""),
         commands="\n".join(f"    {command}" for command in REBUILD),
     )
+    return {"README.txt": told.encode(), "requirements.txt": requirements(made_with).encode()}
 
 
 def _files(gathered: Gathered, unmet: Sequence[Finding] = ()) -> dict[str, bytes]:
