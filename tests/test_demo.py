@@ -4,14 +4,18 @@ import re
 import shutil
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pypdfium2
 import pytest
 
+from reporter import rules
 from reporter.artifacts import Metric, Result
 from reporter.build import Request, build
 from reporter.check import of_text
+from reporter.check.rules import judged
+from reporter.examine import subject
 from reporter.store import Store
 from tests.conftest import DEMO
 
@@ -88,6 +92,13 @@ def test_quick_demo_builds_without_a_failure(demo):
     """Every run has its result, no claim is broken, no reference dangles."""
     assert demo.is_well, (demo.outcomes, demo.document.problems)
     assert of_text(demo.document) == []
+
+
+def test_quick_demo_keeps_its_rules(demo, demo_root):
+    """As many pages, words on the use of AI, sizes of letters as a course may ask for."""
+    request = Request(folder=DEMO, root=demo_root, is_quick=True)
+    seen = subject(request, datetime(2026, 1, 1, tzinfo=UTC))
+    assert judged(rules.read(demo.report), seen) == []
 
 
 def test_perturbed_metrics_and_nothing_else_change_in_the_html(demo, perturbed):

@@ -1,14 +1,17 @@
 """Every shipped report: it parses, plans, cites what its bibliography has, and answers."""
 
 import re
+from datetime import UTC, datetime
 
 import pypdfium2
 import pytest
 
-from reporter import report, shipped
+from reporter import report, rules, shipped
 from reporter.build import Request, build, current_plan, open_workplace
-from reporter.check import findings
+from reporter.check import of_text
+from reporter.check.rules import judged
 from reporter.datasets.paintings import STYLES
+from reporter.examine import subject
 from reporter.prose import bibliography
 from reporter.prose.markdown import CITATION
 from reporter.prose.needs import needed_runs
@@ -115,6 +118,16 @@ def test_claims_have_a_sentence_for_either_case(name):
     assert not lone_claims(texts(name)) or name == "pretraining"  # its numbers are shipped
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_each_has_the_rules_of_a_course(name):
+    """Of pages, AI use and hardware at least; each has its sentence, and the archive a name."""
+    opened = report.load(FOLDER / name)
+    found = rules.read(opened)
+    assert {"pages", "ai_use", "hardware"} <= set(found.sources)
+    assert len(rules.sentences(found)) == len(found.sources)
+    assert rules.archive_name(found, opened).endswith(".zip")
+
+
 @pytest.fixture(scope="module", params=BUILT)
 def built(request, demo_root):
     """Return a report as `report build --quick` leaves it."""
@@ -125,9 +138,20 @@ def test_a_quick_build_is_whole(built):
     """Every run has its result, nothing is to mend but open questions, no number is typed."""
     assert {outcome.state for outcome in built.outcomes} <= {"ran", "cached"}
     assert not built.document.broken
-    told = [problem.message for problem in findings(built.document)]
+    told = [problem.message for problem in of_text(built.document)]
     assert [message for message in told if "has no answer" not in message] == []
     assert built.is_well == (built.report.name not in OPEN)
+
+
+def test_a_quick_build_keeps_the_rules(built, demo_root):
+    """Of the sheet, questions are open, and each one is told."""
+    request = Request(folder=FOLDER / built.report.name, root=demo_root, is_quick=True)
+    found = judged(rules.read(built.report), subject(request, datetime(2026, 1, 1, tzinfo=UTC)))
+    assert bool(found) == (built.report.name in OPEN)
+    assert {one.message for one in found} == {
+        f"the question {name} is required, and has no answer"
+        for name, _ in built.document.unanswered
+    }
 
 
 def test_page_one_tells_of_the_stand_ins(built):
