@@ -28,7 +28,7 @@ def content(value: dict[str, Any], number: int = 1) -> bytes:
     return b"".join(encoded(value, number))
 
 
-@pytest.mark.parametrize("tensor", TENSORS, ids=str)
+@pytest.mark.parametrize("tensor", TENSORS, ids=lambda one: f"{one.dtype} of {tuple(one.shape)}")
 def test_a_tensor_comes_back_as_it_was(tensor: torch.Tensor) -> None:
     """Type, shape, values, and the order in which images lie in memory."""
     found = decoded(content({"before": 1, "x": [tensor, tensor], "after": tensor}))
