@@ -100,21 +100,19 @@ def fetch(of: Report) -> Path | None:
     """Download what a course hands out, unless it is there; return where it lies.
 
     Raises:
-        ReportError: as `downloads.download`.
+        ReportError: as `downloads.download`, or it would lie elsewhere.
     """
     from reporter.datasets.downloads import download
 
     rules = of.submission.rules
     if rules is None or rules.url is None or rules.sha256 is None:
         return None
-    return download(rules.url, rules.sha256, of.folder / rules.path)
+    return download(rules.url, rules.sha256, _place(of.folder, rules))
 
 
 def _handed_out(folder: Path, rules: HandedOut) -> tuple[Path, str]:
     """Return the file with its digest, once it is sure that it is the one that is meant."""
-    path = folder / rules.path
-    if not trust.is_inside(folder, path):
-        raise ReportError(f"{path}: leads out of the report's folder; put a copy there")
+    path = _place(folder, rules)
     if not path.is_file():
         remedy = "fetch it by `report rules --download`" if rules.url else "put it there"
         raise ReportError(f"{path}: no rules there, which report.toml names; {remedy}")
@@ -125,6 +123,14 @@ def _handed_out(folder: Path, rules: HandedOut) -> tuple[Path, str]:
             "remove it and get it anew"
         )
     return path, found
+
+
+def _place(folder: Path, rules: HandedOut) -> Path:
+    """Return where the rules lie, or will, once it is sure that this is in the report's folder."""
+    path = folder / rules.path
+    if not trust.is_inside(folder, path):
+        raise ReportError(f"{path}: leads out of the report's folder; put a copy there")
+    return path
 
 
 def assignment(path: Path) -> Assignment:

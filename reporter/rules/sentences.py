@@ -25,7 +25,7 @@ STANDING_FOR = {  # fields of an archive's name
     "id": "the authors' ids",
     "surname": "the authors' surnames",
 }
-PLURAL = ("contents", "references")
+PLURAL = frozenset({"contents", "references"})
 
 
 def sentences(rules: Rules) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def _archive(pattern: str) -> str:
 
 def _pages(rule: PageLimit) -> str:
     parts = [part if part in APART else f"section {part}" for part in rule.without]
-    verb = "do" if len(parts) > 1 or parts[:1] in ([one] for one in PLURAL) else "does"
+    verb = "do" if len(parts) > 1 or PLURAL & {*parts} else "does"
     apart = f"; {listed(parts)} {verb} not count" if parts else ""
     return f"at most {counted_text(rule.limit, 'page')}{apart}"
 
