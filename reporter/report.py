@@ -64,7 +64,6 @@ class Settings(Part):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: fields.Count = 1  # per worker; fixed, since the count changes float sums
-    executor: Literal["local"] = "local"  # where runs are computed; --executor wins
 
 
 class Share(Part):

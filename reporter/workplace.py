@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from reporter.executors import Executor
     from reporter.plan import Plan
     from reporter.registry import Registry
     from reporter.report import Report
@@ -47,7 +46,6 @@ class Request:
     is_trusted: bool = False  # whether the folder's own experiments may run; else as remembered
     force: bool = False
     stops_at_failure: bool = False
-    executor: str | None = None  # where runs are computed; None: as the report's settings say
     jobs: int | None = None  # worker processes at most; None: as many as the cores allow
     budget_s: float | None = None  # of wall time, for the runs; None: as long as it takes
     begin: Callable[[Forecast], None] = lambda _: None  # told once, if there is anything to run
@@ -188,6 +186,8 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
         runner.tidy(planned, at.store, at.root / "work")
     if planned.is_locked:
         return runner.stored(planned, at.store)
+    from reporter.executors.local import LocalExecutor
+
     settings = at.report.settings
     workers, threads = workers_and_threads(cores(), request.jobs, settings.threads)
     forecast, choice = foresee(request, at, planned)
@@ -200,19 +200,11 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
         logs=at.output / "logs",
         device=settings.device,
         threads=threads,
-        executor=_executor(request.executor or settings.executor, workers),
+        executor=LocalExecutor(workers),
         stops_at_failure=request.stops_at_failure,
         allowance=_allowance(request, choice),
         watch=request.watch,
     ).run(planned, force=request.force)
-
-
-def _executor(name: str, workers: int) -> Executor:
-    """Return what carries out tasks: of several kinds only the one that is asked for is loaded."""
-    assert name == "local"
-    from reporter.executors.local import LocalExecutor
-
-    return LocalExecutor(workers)
 
 
 def _allowance(request: Request, choice: Choice) -> Allowance | None:
