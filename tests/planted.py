@@ -4,21 +4,18 @@ By hand: `python -m tests.planted FOLDER` writes good/ and a folder for each def
 `report verify FOLDER` should find all but the good one.
 """
 
-import io
 import json
 import os
-import re
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pikepdf
-import pypdfium2
 
 from reporter import keys
 from reporter.plain import dump
-from tests.bundles import UNMENDED, Bundle, make, opened, write
+from tests.bundles import UNMENDED, Bundle, draw, make, opened, place, swap, write
 
 DEFECTS: dict[str, tuple[Callable[[Bundle], None], str, str]] = {}
 
@@ -67,25 +64,25 @@ def number_in_a_table(one: Bundle) -> None:
 def another_number_over_the_number(one: Bundle) -> None:
     """Cover the number by white, and write over it."""
     box = "1 1 1 rg {0} {1} {2} {3} re f 0 g BT /Other 9 Tf {0} {1} Td (91.0) Tj ET"
-    _draw(one, box)
+    draw(one, box)
 
 
 @defect("pdf", r"report\.pdf, page \d: “.*91\.0” is more than the results give; .*: hidden text")
 def hidden_number(one: Bundle) -> None:
     """Write what nobody sees, and a search finds."""
-    _draw(one, "BT /Other 9 Tf 3 Tr {0} {1} Td (91.0) Tj ET")
+    draw(one, "BT /Other 9 Tf 3 Tr {0} {1} Td (91.0) Tj ET")
 
 
 @defect("pdf", r"report\.pdf, page \d: at “81\.0.*” its picture differs")
 def covered_number(one: Bundle) -> None:
     """Draw a white box over the number, which stays."""
-    _draw(one, "1 1 1 rg {0} {1} {2} {3} re f")
+    draw(one, "1 1 1 rg {0} {1} {2} {3} re f")
 
 
 @defect("pdf", r"report\.pdf: has annotations /Square")
 def note_over_the_number(one: Bundle) -> None:
     def stick(found: pikepdf.Pdf) -> None:
-        page = _place(found, "81.0")[0]
+        page = place(found, "81.0")[0]
         note = pikepdf.Dictionary(
             Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Square, Rect=[60, 400, 300, 700], IC=[1]
         )
@@ -96,7 +93,7 @@ def note_over_the_number(one: Bundle) -> None:
 
 @defect("pdf", r"page \d of the results is missing")
 def deleted_page(one: Bundle) -> None:
-    one.redraw(lambda found: found.pages.remove(_place(found, "81.0")[0]))
+    one.redraw(lambda found: found.pages.remove(place(found, "81.0")[0]))
 
 
 @defect("pdf", r"report\.pdf, attachment results\.json: is not what the results give")
@@ -112,13 +109,13 @@ def attachment_of_the_pdf(one: Bundle) -> None:
 @defect("html", r"report\.html, fig-full: is not drawn from what sources and store give")
 def swapped_figures(one: Bundle) -> None:
     """Show each of two figures in the other's place, with the captions that were there."""
-    _swap(one, "report.html")
+    swap(one, "report.html")
 
 
 @defect("pdf", r"report\.pdf, page \d: .*its picture differs|report\.pdf, page \d: “")
 def swapped_figures_in_the_pdf(one: Bundle) -> None:
     kept = one.files["report.html"]
-    _swap(one, "report.html")
+    swap(one, "report.html")
     one.print_again(one.files["report.html"].decode())
     one.files["report.html"] = kept
 
@@ -180,6 +177,11 @@ def stale_result(one: Bundle) -> None:
     """Ask for another run, and show the old one."""
     one.edit("report.toml", "epochs = 8", "epochs = 9")
     one.remake()
+
+
+@defect("runs", r"report\.lock, run full: epochs = 8 where the default is 6: a stale result")
+def stale_result_of_a_default(one: Bundle) -> None:
+    one.edit("report.toml", "epochs = 8\n", "")
 
 
 @defect("runs", r"report\.lock, run full \(seed 0\): its key is not that of its parameters")
@@ -251,43 +253,6 @@ def file_there_twice(one: Bundle) -> None:
 @defect("opened", r"can't be read as a bundle|no zip")
 def torn_archive(one: Bundle) -> None:
     one.end = 20_000
-
-
-def _place(found: pikepdf.Pdf, text: str) -> tuple[pikepdf.Page, tuple[float, ...]]:
-    """Return the page that a text stands on, and where: left, bottom, width, height."""
-    written = io.BytesIO()
-    found.save(written)
-    with pypdfium2.PdfDocument(written.getvalue()) as opened_:
-        for number, page in enumerate(opened_):
-            letters = page.get_textpage()
-            if hit := letters.search(text).get_next():
-                boxes = [letters.get_charbox(index) for index in range(hit[0], sum(hit))]
-                left, bottom = (min(box[side] for box in boxes) for side in (0, 1))
-                right, top = (max(box[side] for box in boxes) for side in (2, 3))
-                return found.pages[number], (left, bottom, right - left, top - bottom)
-    raise AssertionError(f"no page has {text!r}")
-
-
-def _draw(one: Bundle, drawing: str) -> None:
-    """Draw more where the number stands."""
-
-    def draw(found: pikepdf.Pdf) -> None:
-        page, box = _place(found, "81.0")
-        names = {"Type": "Font", "Subtype": "Type1", "BaseFont": "Helvetica"}
-        font = {key: pikepdf.Name(f"/{name}") for key, name in names.items()}
-        page.add_resource(pikepdf.Dictionary(**font), pikepdf.Name.Font, pikepdf.Name.Other)
-        numbers = [f"{value:.2f}" for value in box]
-        page.contents_add(b"q", prepend=True)  # where it left off, nothing is as it was
-        page.contents_add(b"Q " + drawing.format(*numbers).encode())
-
-    one.redraw(draw)
-
-
-def _swap(one: Bundle, path: str) -> None:
-    html = one.files[path].decode()
-    first, second = re.findall(r'<figure id="fig-.*?(<img .*?>)', html, re.DOTALL)
-    html = html.replace(first, "\0").replace(second, first).replace("\0", second)
-    one.files[path] = html.encode()
 
 
 def main(folder: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.errors import visible
 from reporter.verify.verdicts import CHECKS, as_plain
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SIGNS = {"good": "✓", "bad": "✗", "note": "·"}
 COLOURS = {"good": "green", "bad": "red", "note": None}
 PATH = click.Path(path_type=Path)
+FORMULA = ("=", "+", "-", "@")  # what a spreadsheet computes begins with
 HEAD = ("archive", "authors", "verdict", *CHECKS, "first problem")
 SEEDS = 10_000  # among which one is drawn, so that nobody knows which runs will be
 
@@ -81,14 +83,14 @@ def _sample(options: dict[str, Any]) -> Sample | None:
 
 
 def _row(judged: Judged) -> str:
-    return f"{'good' if judged.is_good else 'bad '}  {judged.name}"
+    return f"{'good' if judged.is_good else 'bad '}  {visible(judged.name)}"
 
 
 def _tell(found: Verified) -> None:
     """Print every line on one bundle; of several a table, and what two have in common."""
     if len(found.bundles) == 1:
         for one in found.bundles[0].verdicts:
-            line = f"{SIGNS[one.state]} {one.check:<8} {one.line}"
+            line = f"{SIGNS[one.state]} {one.check:<8} {visible(one.line)}"
             click.secho(line, fg=COLOURS[one.state])
         return
     from reporter.cli.grids import show
@@ -99,7 +101,7 @@ def _tell(found: Verified) -> None:
         if pairs:
             click.secho(f"{title}, for a person to judge", bold=True)
         for pair in pairs:
-            click.echo(f"  {pair.line}")
+            click.echo(f"  {visible(pair.line)}")
     bad = sum(not one.is_good for one in found.bundles)
     click.echo(f"{len(found.bundles)} bundles, {bad} of them bad", err=True)
 
@@ -109,22 +111,32 @@ def _rows(found: Verified) -> Iterator[list[str]]:
     for one in found.bundles:
         verdict = "good" if one.is_good else "bad"
         marks = [one.mark(check) for check in CHECKS]
-        yield [one.name, ", ".join(one.authors), verdict, *marks, one.first_problem]
+        cells = [one.name, ", ".join(one.authors), verdict, *marks, one.first_problem]
+        yield [visible(cell) for cell in cells]
 
 
 def _write(path: Path, found: Verified) -> None:
     from reporter.files import write_atomically
 
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([HEAD, *_rows(found)])
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEAD)
+    writer.writerows([_inert(cell) for cell in row] for row in _rows(found))
     write_atomically(path, text.getvalue().encode())
+
+
+def _inert(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, whoever wrote it."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _plain(found: Verified) -> dict[str, Any]:
     """Return all that was found as JSON data, the texts of students left out."""
     plain = [as_plain(one) for one in found.bundles]
+    for one in plain:
+        del one["texts"], one["kept"]
     return {
-        "bundles": [{key: one[key] for key in one.keys() - {"texts", "kept"}} for one in plain],
+        "bundles": plain,
         "alike": [asdict(one) for one in found.alike],
         "common": [asdict(one) for one in found.common],
     }

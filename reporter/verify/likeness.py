@@ -18,6 +18,7 @@ from reporter import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from reporter.verify.verdicts import Judged
@@ -31,7 +32,7 @@ COMMENT = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
 MARKS = re.compile(r"\]\([^)\s]*\)|[@#]\w[\w-]*|\{[^{}]*\}")  # targets of links, references, marks
 WORD = re.compile(r"[^\W\d_]+|[\d#][\d.,#]*")
 
-Runs = frozenset[tuple[str, ...]]
+Runs = frozenset[int]  # of each run of words its hash, the same while this process lasts
 Place = tuple[str, str]  # a bundle's name, and a section or answer of it
 
 
@@ -63,7 +64,7 @@ def runs_of(text: str) -> Runs:
     """Return the runs of words of a text, whatever its numbers and values are."""
     bare = MARKS.sub(" ", TEMPLATE.sub(" # ", COMMENT.sub(" ", text)))
     words = [word if word[0].isalpha() else "#" for word in WORD.findall(bare.lower())]
-    return frozenset(tuple(words[at : at + WORDS]) for at in range(len(words) - WORDS + 1))
+    return frozenset(map(hash, zip(*(words[at:] for at in range(WORDS)), strict=False)))
 
 
 def given(folders: Iterable[Path]) -> Runs:
@@ -97,9 +98,7 @@ def alike(bundles: Sequence[Judged], known: Runs) -> tuple[Alike, ...]:
         share = count / min(len(own[one]), len(own[other]))
         if count >= LEAST_RUNS and share >= LEAST_SHARE:
             pairs[one[0], other[0]].append((one[1], other[1], share))
-    whole: dict[str, Runs] = defaultdict(frozenset)
-    for (name, _), runs in own.items():
-        whole[name] |= runs
+    whole = _together(own)
     found = [
         Alike(one=one, other=other, share=_share(whole[one], whole[other]), places=tuple(places))
         for (one, other), places in pairs.items()
@@ -107,7 +106,7 @@ def alike(bundles: Sequence[Judged], known: Runs) -> tuple[Alike, ...]:
     return tuple(sorted(found, key=lambda pair: (-pair.share, pair.one, pair.other)))
 
 
-def _share(one: Runs, other: Runs) -> float:
+def _share(one: AbstractSet[int], other: AbstractSet[int]) -> float:
     return len(one & other) / min(len(one), len(other))
 
 
@@ -115,27 +114,33 @@ def _without_common(own: Mapping[Place, Runs], bundles: int) -> dict[Place, Runs
     """Leave out what more than a third of a class has: nobody copied it from a neighbour."""
     if bundles < CLASS:
         return dict(own)
-    names: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    counts = Counter[int]()
+    for runs in _together(own).values():
+        counts.update(runs)
+    common = frozenset(run for run, count in counts.items() if count * 3 > bundles)
+    return {place: runs - common for place, runs in own.items()}
+
+
+def _together(own: Mapping[Place, Runs]) -> dict[str, set[int]]:
+    """Return the runs of each bundle, whatever section they stand in."""
+    whole: dict[str, set[int]] = defaultdict(set)
     for (name, _), runs in own.items():
-        names[name] |= runs
-    counts = Counter(run for runs in names.values() for run in runs)
-    return {
-        place: frozenset(run for run in runs if counts[run] * 3 <= bundles)
-        for place, runs in own.items()
-    }
+        whole[name] |= runs
+    return whole
 
 
 def _shared(
     own: Mapping[Place, Runs], whose: Mapping[str, Collection[str]]
 ) -> Counter[tuple[Place, Place]]:
     """Count the runs that two texts of different students share."""
-    index: dict[tuple[str, ...], list[Place]] = defaultdict(list)
+    index: dict[int, list[Place]] = defaultdict(list)
     for place in sorted(own):
         for run in own[place]:
             index[run].append(place)
     return Counter(
         (one, other)
         for places in index.values()
+        if len(places) > 1
         for one, other in combinations(places, 2)
         if one[0] != other[0] and not {*whose[one[0]]} & {*whose[other[0]]}
     )

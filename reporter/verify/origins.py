@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from reporter.verify.verdicts import Judged, Kept
 
+    Held = tuple[str, Kept]  # a bundle's name, and a result in it
+
 MINUTE = len("2026-05-04T09:30")
 MOST = 4  # names of bundles, and of runs, that are told
 
@@ -40,22 +42,22 @@ def common(bundles: Sequence[Judged]) -> tuple[Common, ...]:
     Those of a course that declared a shared store are left out.
     """
     known = {bundle.name: bundle for bundle in bundles if not bundle.shares}
-    same: dict[str, list[tuple[str, Kept]]] = defaultdict(list)
-    near: dict[str, list[tuple[str, Kept]]] = defaultdict(list)
+    same: dict[str, list[Held]] = defaultdict(list)
+    near: dict[str, list[Held]] = defaultdict(list)
     for name, bundle in known.items():
         for kept in bundle.kept:
             same[kept.digest].append((name, kept))
+    for held in same.values():
+        for name, kept in held if len(held) == 1 else ():  # of the others that much is told
             if kept.machine and kept.started:
                 near[f"{kept.machine} {kept.started[:MINUTE]}"].append((name, kept))
     found: dict[tuple[tuple[str, ...], str], dict[str, None]] = defaultdict(dict)
     for what, groups in (("one record", same), ("one machine and minute", near)):
         for group in groups.values():
             names = tuple(sorted({name for name, _ in group}))
-            alone = what == "one machine and minute" and len({one.digest for _, one in group}) == 1
-            if alone or not _are_apart(known[name] for name in names):
-                continue
-            for _, kept in group:
-                found[names, what][f"{kept.run} (seed {kept.seed})"] = None
+            if _are_apart(known[name] for name in names):
+                runs = (f"{kept.run} (seed {kept.seed})" for _, kept in group)
+                found[names, what] |= dict.fromkeys(runs)
     return tuple(
         Common(names=names, what=what, runs=tuple(runs))
         for (names, what), runs in sorted(found.items(), key=lambda item: item[0])

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import bundle, lock
 from reporter.artifacts import Metric, Table
-from reporter.errors import ReportError, visible
+from reporter.errors import ReportError, one_line, visible
 from reporter.outputs import RESULTS
 from reporter.plain import to_plain
 from reporter.report import load
@@ -71,6 +71,8 @@ def rerun(path: Path, sample: Sample) -> Iterator[Verdict]:
         yield from _rerun(scratch, sample)
     except ReportError as exc:
         yield bad("rerun", "", str(exc).replace(f"{scratch}/bundle/", ""))
+    except Exception as exc:  # noqa: BLE001 - what a stranger's file makes libraries raise
+        yield bad("rerun", "", f"can't be looked at: {type(exc).__name__}: {one_line(str(exc))}")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -51,6 +51,8 @@ def judged(opened: Opened, made: Rebuilt, course: Path | None) -> Iterator[Verdi
     if not rule.sources:
         well = note("rules", "", "no rules: name those of the course by --rules assignment.toml")
     yield from told(parts, well)
+    if course and opened.manifest.rules and opened.manifest.rules.get("sha256") != rule.sha256:
+        yield note("rules", "manifest.json", f"was bundled by other rules than {course.name}")
     if rule.given.due:
         yield note(
             "rules", "", f"deadline {rule.given.due}: not judged, no bundle says when it came"

@@ -6,6 +6,7 @@ Experiments are read as text, never imported: what code a run reaches is known w
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import itertools
 import json
@@ -43,8 +44,9 @@ def compared(at: Workplace, plan: Plan, *, is_same_version: bool) -> Iterator[Ve
         is_same_version: whether the bundle names this version of the program.
     """
     jobs = plan.jobs
+    specified = (_specified(spec, plan, at.experiments) for spec in at.report.runs.values())
     parts = [
-        *itertools.chain.from_iterable(_specified(spec, plan) for spec in at.report.runs.values()),
+        *itertools.chain.from_iterable(specified),
         *(_lacks(job) for job in jobs if job.run not in at.report.runs),
         *itertools.chain.from_iterable(_sound(job, plan, at) for job in plan.distinct()),
         *_pictures(plan, at),
@@ -62,7 +64,7 @@ def _lacks(job: Job) -> Verdict:
     return bad("runs", LOCK, f"run {job.run} is not in report.toml")
 
 
-def _specified(spec: RunSpec, plan: Plan) -> Iterator[Verdict]:
+def _specified(spec: RunSpec, plan: Plan, folders: Sequence[Path]) -> Iterator[Verdict]:
     """Yield where the lock has something else than report.toml asks for."""
     jobs = plan.of(spec.name)
     where = f"{LOCK}, run {spec.name}"
@@ -75,13 +77,20 @@ def _specified(spec: RunSpec, plan: Plan) -> Iterator[Verdict]:
         if job.experiment != spec.experiment:
             message = f"has the experiment {job.experiment!r} where report.toml has"
             yield bad("runs", where, f"{message} {spec.experiment!r}: a stale result")
-        for name, value in json.loads(json.dumps(spec.parameters)).items():
-            used = json.loads(json.dumps(job.parameters)).get(name)
-            if used != value:
-                message = f"{name} = {shown(used)} where report.toml has {shown(value)}"
+        asked_for = {**_defaults(spec.experiment, folders), **_plain(spec.parameters)}
+        used = _plain(job.parameters)
+        for name, value in asked_for.items():
+            if used.get(name) != value:
+                whose = "report.toml has" if name in spec.parameters else "the default is"
+                message = f"{name} = {shown(used.get(name))} where {whose} {shown(value)}"
                 yield bad("runs", where, f"{message}: a stale result")
         for text in job.notes:
             yield bad("runs", where, f"a provisional result: {text}")
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as JSON has them, which knows no tuples."""
+    return dict(json.loads(json.dumps(dict(parameters), default=str)))
 
 
 def _sound(job: Job, plan: Plan, at: Workplace) -> Iterator[Verdict]:
@@ -171,13 +180,14 @@ def _more(store: Store, plan: Plan) -> Iterator[Verdict]:
 
 def _code(job: Job, folders: Sequence[Path], *, is_same_version: bool) -> Iterator[Verdict]:
     """Yield where an experiment's code is not what its results were computed by."""
-    file = _file_of(job.experiment, folders)
     where = f"{LOCK}, run {job.run}"
-    if file is None:
+    found = _definition(job.experiment, folders)
+    if found is None:
         yield bad("runs", where, f"no file of experiments defines {job.experiment!r}")
         return
+    file, _ = found
     try:
-        now = _reached(file, job.experiment)
+        now = reached(Codebase(file.parent), file, job.experiment).digests
     except (SyntaxError, ValueError, AssertionError, RecursionError):
         yield bad("runs", f"experiments/{file.name}", "can't be read as Python")
         return
@@ -193,36 +203,42 @@ def _code(job: Job, folders: Sequence[Path], *, is_same_version: bool) -> Iterat
         yield bad("runs", where, message) if is_same_version else note("runs", where, message)
 
 
-def _reached(file: Path, experiment: str) -> Mapping[str, str]:
-    return reached(Codebase(file.parent), file, experiment).digests
-
-
-def _file_of(experiment: str, folders: Sequence[Path]) -> Path | None:
-    """Return the file that defines an experiment; a later folder's wins, as in the registry."""
+def _definition(experiment: str, folders: Sequence[Path]) -> tuple[Path, ast.FunctionDef] | None:
+    """Return an experiment as its file says it; a later folder's wins, as in the registry."""
     for folder in reversed(folders):
         for path in sorted(folder.glob("[!_.]*.py")):
             try:
                 tree = ast.parse(path.read_bytes())
             except (SyntaxError, ValueError, RecursionError):
                 continue
-            kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-            if any(isinstance(one, kinds) and one.name == experiment for one in tree.body):
-                return path
+            for one in tree.body:
+                if isinstance(one, ast.FunctionDef) and one.name == experiment:
+                    return path, one
     return None
+
+
+def _defaults(experiment: str, folders: Sequence[Path]) -> dict[str, Any]:
+    """Return the defaults of an experiment that are written out as values."""
+    found = _definition(experiment, folders)
+    known = {}
+    pairs = zip(found[1].args.kwonlyargs, found[1].args.kw_defaults, strict=True) if found else ()
+    for argument, default in pairs:
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            if default is not None:
+                known[argument.arg] = ast.literal_eval(default)
+    return _plain(known)
 
 
 def kept(at: Workplace, plan: Plan) -> Iterator[Kept]:
     """Yield the stored results of a bundle as they are compared with those of others."""
     for job in plan.distinct():
-        path = at.store.root / job.key / "record.json"
-        if path.is_file():
-            content = path.read_bytes()
-            record = json.loads(content)
+        if found := at.store.load(job.key):
+            content = (at.store.root / job.key / "record.json").read_bytes()
             yield Kept(
                 run=job.run,
                 seed=job.seed,
                 key=job.key,
                 digest=hashlib.sha256(content).hexdigest(),
-                machine=str(record.get("machine", "")),
-                started=str(record.get("started", "")),
+                machine=str(found.record.get("machine", "")),
+                started=str(found.record.get("started", "")),
             )

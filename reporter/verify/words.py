@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NUMBER = re.compile(r"[-−+]?\d+(?:[.,]\d+)*")
 BROKEN = re.compile(r"[-\u00ad\ufffe]\r?\n|[\u00ad\ufffe]")  # a word at the end of a line
+LONG = 3000  # words, from which on frequent ones are no places to begin from
 LONGEST = 12  # words of one place that are told
 
 
@@ -35,7 +36,8 @@ class Difference:
 
 def differences(found: Sequence[str], expected: Sequence[str]) -> Iterator[Difference]:
     """Yield where the words of a text differ from those that are expected."""
-    matcher = SequenceMatcher(None, found, expected, autojunk=False)
+    is_long = max(len(found), len(expected)) > LONG
+    matcher = SequenceMatcher(None, found, expected, autojunk=is_long)
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
         if kind == "equal":
             continue
