@@ -6,12 +6,13 @@ import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporter import bundle
 from reporter.bundle import contents
-from reporter.bundle.versions import PROGRAM, requirements, versions
+from reporter.bundle.versions import PROGRAM, requirements
 from reporter.errors import ReportError, one_line
 from reporter.outputs import RESULTS
 from reporter.prose.questions import read_questions
@@ -134,12 +135,12 @@ def _files(opened: Opened) -> Iterator[Verdict]:
 def _looks(opened: Opened, made: Rebuilt, asked: Question) -> Iterator[Look]:
     """Yield what is looked at, and how: outputs beside what sources and store give, then rules."""
     manifest, enclosed = opened.manifest, made.enclosed
-    is_same = not _other_versions(manifest)
-    is_same_version = manifest.reporter == versions(())[PROGRAM]
+    differing = _other_versions(manifest)
+    is_same, is_same_version = not differing, manifest.reporter == _version(PROGRAM)
     found, page, printed = (_content(opened, one) for one in (RESULTS, screen.HTML, paper.PDF))
     mine = {path: opened.content(path) for path in opened.sizes if path.startswith(TABLES)}
     theirs = {f"{TABLES}{name}": one for name, one in enclosed.items() if name.endswith(".csv")}
-    yield "files", lambda: _members(opened, made)
+    yield "files", lambda: _members(opened, made, differing)
     yield "results", lambda: results.results(found, enclosed[RESULTS])
     yield "html", lambda: screen.compared(page, made.html, is_same_program=is_same)
     yield "tables", lambda: results.tables(mine, theirs)
@@ -167,17 +168,25 @@ def _content(opened: Opened, path: str) -> bytes | None:
 
 def _other_versions(manifest: Manifest) -> str:
     """Return "weasyprint 66.0, here 67.0" of all that a page is set with, "" where all is alike."""
-    mine, theirs = versions(()), manifest.versions
-    names = sorted(name for name in SETTING if mine.get(name) != theirs.get(name))
-    few = [f"{one} {theirs.get(one, '–')}, here {mine.get(one, '–')}" for one in names[:4]]
+    theirs = manifest.versions
+    mine = {name: _version(name) for name in sorted(SETTING & theirs.keys())}
+    names = [name for name, version in mine.items() if version != theirs[name]]
+    few = [f"{one} {theirs[one]}, here {mine[one] or 'none'}" for one in names[:4]]
     return "; ".join([*few, f"{len(names) - 4} more"] if names[4:] else few)
 
 
-def _members(opened: Opened, made: Rebuilt) -> Iterator[Verdict]:
+def _version(name: str) -> str | None:
+    """Return the version of what is installed here under a name."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version(name)
+    return None
+
+
+def _members(opened: Opened, made: Rebuilt, differing: str) -> Iterator[Verdict]:
     """Yield what is wrong with the manifest and the choice of files."""
     yield from _owners(opened.manifest, made.at.report)
     yield from _more(opened, made)
-    if differing := _other_versions(opened.manifest):
+    if differing:
         yield note("files", "manifest.json", f"made by other versions: {differing}")
 
 

@@ -194,13 +194,17 @@ def _code(job: Job, folders: Sequence[Path], *, is_same_version: bool) -> Iterat
     differ = sorted(name for name in {*now, *job.code} if now.get(name) != job.code.get(name))
     is_own = not file.is_relative_to(shipped.folder("experiments"))
     own = [name for name in differ if is_own and OWN.match(name)]
-    ours = [name for name in differ if name not in own]
-    if own:
+    if not differ:
+        return
+    if not is_same_version:
+        message = "another version of this program computed it: its code was not compared"
+        yield note("runs", where, message)
+    elif own:
         message = f"{own[0]} is not the code that its result was computed by: a stale result"
         yield bad("runs", f"experiments/{file.name}", message)
-    elif ours:
-        message = f"{ours[0]} is not the code of this program that its result was computed by"
-        yield bad("runs", where, message) if is_same_version else note("runs", where, message)
+    else:
+        message = f"{differ[0]} is not the code of this program that its result was computed by"
+        yield bad("runs", where, message)
 
 
 def _definition(experiment: str, folders: Sequence[Path]) -> tuple[Path, ast.FunctionDef] | None:
