@@ -90,8 +90,11 @@ def _judged(opened: Opened, folder: Path, name: str, asked: Question) -> Judged:
     judged = Judged(name=name, authors=authors, verdicts=first)
     try:
         made = asked.make(folder)
-    except ReportError as exc:
-        message = f"can't be made again from sources and store: {exc}"
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001 - what a stranger's file makes of the line
+        why = str(exc) if isinstance(exc, ReportError) else f"{type(exc).__name__}: {exc}"
+        message = f"can't be made again from sources and store: {why}"
         failed = bad("results", "", message.replace(f"{folder}/", ""))
         return replace(judged, verdicts=(*first, failed))
     found = [one for look in _looks(opened, made, asked) for one in _guarded(*look)]
