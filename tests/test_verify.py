@@ -67,3 +67,20 @@ def test_a_planted_defect_is_named(handed_in, press, tmp_path, name):
     judged = judge(bundles.write(one, tmp_path), name, Question(make=press))
     lines = [f"{one.check} {one.line}" for one in judged.verdicts if one.state == "bad"]
     assert any(line.startswith(check) and re.search(told, line) for line in lines), lines
+
+
+def test_a_course_has_the_last_word(handed_in, press, tmp_path):
+    """Its own rules count, whatever the bundle says; when that came no bundle can say."""
+    (tmp_path / "assignment.toml").write_text(
+        'schema = 1\n[assignment]\nname = "Three"\n[submission]\narchive = "{surname}"\n'
+        'sections = ["outlook"]\ndeadline = 2020-05-04T23:59:00Z\n'
+    )
+    asked = Question(rules=tmp_path / "assignment.toml", make=press)
+    said = {one.line: one.state for one in judge(handed_in, "a.zip", asked).verdicts}
+    section = "assignment.toml: submission.sections: the section outlook is required, and there is"
+    assert said[f"{section} none"] == "bad"
+    assert [state for line, state in said.items() if "'Example.zip' is asked for" in line] == [
+        "bad"
+    ]
+    due = "deadline 4 May 2020, 23:59 (UTC) is not judged: no bundle says when it came"
+    assert said[due] == "note"

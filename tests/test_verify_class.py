@@ -11,12 +11,26 @@ from pathlib import Path
 
 import pytest
 
+from reporter.cli.verify import _tell
 from reporter.verify import isolation
 from reporter.verify.apart import judged_apart
 from reporter.verify.gathered import gathered
+from reporter.verify.likeness import alike
+from reporter.verify.many import Verified
 from reporter.verify.one import Question
+from reporter.verify.origins import common
 from reporter.verify.rerun import Sample, rerun
-from reporter.verify.verdicts import CHECKS, Judged, as_plain, bad, from_plain, good, note, told
+from reporter.verify.verdicts import (
+    CHECKS,
+    Judged,
+    Kept,
+    as_plain,
+    bad,
+    from_plain,
+    good,
+    note,
+    told,
+)
 from tests import bundles
 from tests.commanding import report
 
@@ -201,3 +215,18 @@ def test_what_can_not_be_kept_in_is_told(tmp_path, monkeypatch):
         "the network is within reach (no unshare)",
         "files outside of the scratch folder can be written (no prctl)",
     )
+
+
+def test_what_several_have_in_common_is_told_below_the_table(tmp_path, capsys):
+    """For a person to judge: nobody is bad for it."""
+    text = " ".join(one + other for one in "bdfgk" for other in ("an", "en", "in", "on", "un"))
+    kept = (Kept(run="full", seed=0, key="k", digest="d"),)
+    pair = [
+        Judged(name=f"{one}.zip", authors=(one,), texts={"sections/01.md": text}, kept=kept)
+        for one in "ab"
+    ]
+    _tell(Verified(bundles=tuple(pair), alike=alike(pair, frozenset()), common=common(pair)))
+    lines = capsys.readouterr().out.splitlines()
+    assert "alike, for a person to judge" in lines
+    assert "  a.zip and b.zip share 100% of their own text: sections/01.md (100%)" in lines
+    assert lines[-1] == "  a.zip, b.zip: one record: full (seed 0)"

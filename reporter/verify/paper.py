@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.errors import ReportError
 from reporter.verify.verdicts import Verdict, bad, good, note, told
-from reporter.verify.words import NUMBER, differences, joined, only_here
+from reporter.verify.words import NUMBER, after, differences, joined, only_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PDF = "report.pdf"
 FAINT = 40  # of 255: what differs by less is no letter
 SIZE_PT = 1.0  # pages whose sides differ by more are of another size
+MOST_WORDS = 8  # that are told
 SHORT = 60  # letters of what is covered
 THEM = "the results"
 
@@ -179,8 +180,12 @@ def _elsewhere(found: Paper, expected: Paper) -> Iterator[Verdict]:
     ]
     for words, told_of in ((counts[0] - counts[1], "more than"), (counts[1] - counts[0], "not of")):
         if words:
-            few = ", ".join(sorted(words)[:8])
+            few = ", ".join(sorted(words)[:MOST_WORDS])
             yield note("pdf", PDF, f"words {told_of} {THEM} give: {few}")
+    moved = sorted(after(old) - after(new))[:MOST_WORDS]
+    if moved:
+        few = ", ".join(f"“{before} {number}”" for before, number in moved)
+        yield note("pdf", PDF, f"numbers after other words than {THEM} have them, look: {few}")
     where = "other versions set it, so words and numbers were counted, not compared in their places"
     yield note("pdf", PDF, f"{where}; whole numbers up to {most} were not: pages have them")
 

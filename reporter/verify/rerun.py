@@ -70,7 +70,7 @@ def rerun(path: Path, sample: Sample) -> Iterator[Verdict]:
             opened.unpack(scratch / "bundle")
         yield from _rerun(scratch, sample)
     except ReportError as exc:
-        yield bad("rerun", "", str(exc).replace(f"{scratch}/bundle/", ""))
+        yield bad("rerun", "", _within(scratch, str(exc)))
     except Exception as exc:  # noqa: BLE001 - what a stranger's file makes libraries raise
         yield bad("rerun", "", f"can't be looked at: {type(exc).__name__}: {one_line(str(exc))}")
     finally:
@@ -104,7 +104,13 @@ def _rerun(scratch: Path, sample: Sample) -> Iterator[Verdict]:
     yield note("rerun", "", f"drawn by --seed {sample.seed} out of {len(locked[0].jobs)} runs")
     again = Store(sources / "build" / "store")
     for (job, stored), told in zip(drawn, answer["runs"], strict=True):
-        yield from _compared(job, stored, told, again, sample.tolerance)
+        told_of = {**told, "error": _within(scratch, str(told["error"]))}
+        yield from _compared(job, stored, told_of, again, sample.tolerance)
+
+
+def _within(scratch: Path, message: str) -> str:
+    """Return a message whose paths begin at the bundle's root."""
+    return message.replace(f"{scratch}/bundle/", "").replace(f"{scratch}/sources/", "")
 
 
 def _drawn(jobs: list[Job], store: Store, sample: Sample) -> list[tuple[Job, Stored]]:

@@ -14,6 +14,7 @@ from reporter.check.rules import judged as broken
 from reporter.check.rules import of_archive, of_files
 from reporter.check.subject import RunState, Subject
 from reporter.errors import ReportError
+from reporter.rules.sentences import moment_text
 from reporter.verify.verdicts import Verdict, bad, good, note, told
 
 if TYPE_CHECKING:
@@ -54,9 +55,8 @@ def judged(opened: Opened, made: Rebuilt, course: Path | None) -> Iterator[Verdi
     if course and opened.manifest.rules and opened.manifest.rules.get("sha256") != rule.sha256:
         yield note("rules", "manifest.json", f"was bundled by other rules than {course.name}")
     if rule.given.due:
-        yield note(
-            "rules", "", f"deadline {rule.given.due}: not judged, no bundle says when it came"
-        )
+        due = moment_text(rule.given.due)
+        yield note("rules", "", f"deadline {due} is not judged: no bundle says when it came")
     for one in opened.manifest.unmet:
         where, message = one.get("where", ""), one.get("message", "")
         yield note("rules", "manifest.json", f"was bundled all the same: {where}: {message}")

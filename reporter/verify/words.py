@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,3 +80,9 @@ def only_here(found: Sequence[str], expected: Sequence[str], most: int) -> dict[
         for number, count in more.items()
         if not (number.isdecimal() and int(number) <= most)
     }
+
+
+def after(pages: Sequence[str]) -> set[tuple[str, str]]:
+    """Return each number of some pages with the word before it, on whatever page they stand."""
+    words = [word for page in pages for word in joined(page)]
+    return {(one, other) for one, other in pairwise(words) if NUMBER.search(other)}

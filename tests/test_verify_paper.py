@@ -1,0 +1,102 @@
+"""What is told of a PDF beside the one that its results give: pages, words, pictures."""
+
+import io
+
+import pikepdf
+import pytest
+
+from reporter import pdf
+from reporter.verify import paper
+from reporter.verify.words import after, differences, joined, only_here
+
+LINES = [f"In epoch {n} of the run the accuracy is {50 + n}.5 % of it." for n in range(8)]
+
+
+def page(lines, style=""):
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    return f"<html lang=en><title>T</title><style>{style}</style><body><h1>T</h1>{body}</html>"
+
+
+@pytest.fixture(scope="module")
+def right():
+    """Return the PDF that the results give."""
+    return paper.opened(pdf.render(page(LINES), {"results.json": b"{}"}))
+
+
+def told(content, right, *, is_same_layout=True):
+    found = paper.compared(content, right, is_same_layout=is_same_layout)
+    return [f"{one.state} {one.line}" for one in found]
+
+
+def test_a_file_that_was_only_written_anew_is_no_forgery(right):
+    """As by a program that makes it smaller: words, pictures and attachments are the same."""
+    with pikepdf.open(io.BytesIO(right.content)) as found:
+        written = io.BytesIO()
+        found.save(written)
+    good, note = told(written.getvalue(), right)
+    assert good.startswith("good report.pdf: 1 pages, ")
+    assert note == "note report.pdf: its bytes differ: it was written anew, or by other versions"
+
+
+def test_no_pdf_and_a_broken_one_are_told(right):
+    """In one line each."""
+    assert told(None, right) == ["bad report.pdf: is missing, the results give one"]
+    assert told(b"%PDF-1.7", right) == ["bad report.pdf: no PDF that can be read"]
+
+
+def test_where_lines_may_break_elsewhere_numbers_are_counted(right):
+    """Another program's layout is no forgery, another number is; page numbers are left out."""
+    wide = {"results.json": b"{}"}
+    moved = pdf.render(page(LINES, "@page{size:A5;margin:45mm}"), wide)
+    states = told(moved, right, is_same_layout=False)
+    assert not [line for line in states if line.startswith("bad")], states
+    assert "words and numbers were counted" in states[-1]
+    forged = [line.replace("53.5", "93.5") for line in LINES]
+    states = told(pdf.render(page(forged, "@page{size:A5}"), wide), right, is_same_layout=False)
+    assert "bad report.pdf, page 1: “93.5” is more than the results give" in states
+    assert "bad report.pdf: “53.5” of the results is missing" in states
+
+
+def test_numbers_that_changed_places_are_told_where_they_are_only_counted(right):
+    """As often as before, but after other words: for a person to look at."""
+    swapped = [*LINES[:2], "A. 53.5 % of it.", "B. 52.5 % of it.", *LINES[4:]]
+    enclosed = {"results.json": b"{}"}
+    states = told(
+        pdf.render(page(swapped, "@page{size:A5}"), enclosed), right, is_same_layout=False
+    )
+    assert any("numbers after other words" in line and "“A. 53.5”" in line for line in states), (
+        states
+    )
+
+
+def test_pages_of_another_size_are_told(right):
+    """However large they claim to be, they are not drawn."""
+    with pikepdf.open(io.BytesIO(right.content)) as found:
+        found.pages[0].MediaBox = [0, 0, 1_000_000, 1_000_000]
+        written = io.BytesIO()
+        found.save(written)
+    assert any("its picture differs" in line for line in told(written.getvalue(), right))
+
+
+def test_words_that_differ_are_told_with_their_neighbours():
+    """Long stretches are cut in the middle."""
+    (one,) = differences(
+        ["it", "is", "91.5", "%", "of", "all"], ["it", "is", "81.5", "%", "of", "all"]
+    )
+    assert one.told("the results") == "“is 91.5 %” where the results give “is 81.5 %”"
+    (one,) = differences(["it", "is"], ["it", "is", "not", "so"])
+    assert one.told("the results") == "“is not so” of the results is missing"
+    (one,) = differences(["a", *map(str, range(30))], ["a"])
+    assert one.found.count(" ") == 12
+    assert "…" in one.found
+
+
+def test_a_word_at_the_end_of_a_line_is_one():
+    assert joined("an accu-\r\nracy, an accu\ufffe\r\nracy") == [
+        "an",
+        "accuracy,",
+        "an",
+        "accuracy",
+    ]
+    assert only_here(["91.5 and 3 and 7"], ["81.5 and 2"], most=5) == {"91.5": 1, "7": 1}
+    assert after(["is 5", "so"]) == {("is", "5")}
