@@ -2,12 +2,13 @@
 
 Linux alone has both: namespaces of users and networks (`unshare(2)`), and Landlock, which a process
 lays on itself and on all that it starts, for good. What could not be had is told, never passed
-over. Reading is not kept in: without a network, and with no place to write to that others look at,
-what was read goes nowhere but into the result.
+over. Reading is not kept in: without a network, and with no place but shared memory to write to
+that others may look at, what was read hardly goes anywhere but into the result.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -64,7 +65,8 @@ def _leave_network() -> tuple[str, ...]:
         ("uid_map", f"{user} {user} 1"),
         ("gid_map", f"{group} {group} 1"),
     ):
-        Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
+        with contextlib.suppress(OSError):  # some systems let nobody keep a name; rights stay
+            Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
     return ()
 
 

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reporter import bundle
+from reporter import bundle, report
 from reporter.bundle import contents
 from reporter.bundle.versions import PROGRAM, requirements
 from reporter.errors import ReportError, one_line
@@ -88,6 +88,8 @@ def _judged(opened: Opened, folder: Path, name: str, asked: Question) -> Judged:
     first = (good("opened", "", f"{count} files"), *_files(opened))
     authors = tuple(_called(author) for author in opened.manifest.authors)
     judged = Judged(name=name, authors=authors, verdicts=first)
+    with contextlib.suppress(ReportError):  # told below; what can be read is compared
+        judged = replace(judged, texts=texts(report.load(folder)))
     try:
         made = asked.make(folder)
     except MemoryError:
@@ -102,7 +104,6 @@ def _judged(opened: Opened, folder: Path, name: str, asked: Question) -> Judged:
     return replace(
         judged,
         verdicts=(*first, *(_within(own, one) for one in found)),
-        texts=texts(made.at.report),
         kept=tuple(runs.kept(made.at, made.plan)),
         shares=_shares(made, asked),
     )
@@ -193,15 +194,15 @@ def _members(opened: Opened, made: Rebuilt, differing: str) -> Iterator[Verdict]
         yield note("files", "manifest.json", f"made by other versions: {differing}")
 
 
-def _owners(manifest: Manifest, report: Report) -> Iterator[Verdict]:
+def _owners(manifest: Manifest, of: Report) -> Iterator[Verdict]:
     """Yield where the manifest is of another report, or of other authors."""
-    own = [_called({"name": one.name, "id": one.id}) for one in report.report.authors]
+    own = [_called({"name": one.name, "id": one.id}) for one in of.report.authors]
     named = [_called(one) for one in manifest.authors]
     if own != named:
         message = f"of {', '.join(named) or 'nobody'} where report.toml has"
         yield bad("files", "manifest.json", f"{message} {', '.join(own) or 'nobody'}")
-    if report.name != manifest.report:
-        message = f"of the report {manifest.report!r} where report.toml has {report.name!r}"
+    if of.name != manifest.report:
+        message = f"of the report {manifest.report!r} where report.toml has {of.name!r}"
         yield bad("files", "manifest.json", message)
 
 
@@ -223,10 +224,10 @@ def _more(opened: Opened, made: Rebuilt) -> Iterator[Verdict]:
         yield bad("files", REQUIREMENTS, "does not ask for the versions that manifest.json names")
 
 
-def texts(report: Report) -> dict[str, str]:
+def texts(of: Report) -> dict[str, str]:
     """Return what an author wrote, section by section and answer by answer."""
-    found = {f"sections/{one.path.name}": one.text for one in read_sections(report)}
-    if (report.folder / "abstract.md").is_file():
-        found["abstract.md"] = read_text(report.folder / "abstract.md")
-    questions = read_questions(report.folder).values()
+    found = {f"sections/{one.path.name}": one.text for one in read_sections(of)}
+    if (of.folder / "abstract.md").is_file():
+        found["abstract.md"] = read_text(of.folder / "abstract.md")
+    questions = read_questions(of.folder).values()
     return found | {f"{one.path.name}, {one.id}": one.answer for one in questions}
