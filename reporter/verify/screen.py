@@ -57,4 +57,5 @@ def _drawn(found: str, expected: str) -> Verdict:
     lines = zip(found.splitlines(), expected.splitlines(), strict=False)
     line = next((number for number, (a, b) in enumerate(lines, 1) if a != b), 0)
     where = f"{HTML}:{line}" if line else HTML
-    return bad("html", where, f"its words are those that {THEM} give, its bytes are not")
+    message = f"its words are those that {THEM} give, its bytes are not"
+    return bad("html", where, f"{message}: edited, or made by another state of this version")
