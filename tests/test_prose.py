@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from reporter.artifacts import Metric, Reading, Result, Table, Text
-from reporter.check import findings
+from reporter.check import of_text
 from reporter.errors import ReportError
 from reporter.prose import appendix, document, page
 from reporter.prose.document import Document
@@ -535,7 +535,9 @@ def test_a_figure_without_alternative_text_is_a_problem(tmp_path: Path) -> None:
     composed = _compose(tmp_path, '{{ figures(["one.filters"]) }}', runs)
     assert composed.problems[0].where.startswith("sections/01-results.md")
     assert "figure 'one.filters' has no alt text" in composed.problems[0].message
-    assert findings(composed) == [*composed.problems]
+    assert [(one.where, one.told) for one in of_text(composed)] == [
+        (problem.where, problem.message) for problem in composed.problems
+    ]
     assert len(composed.problems) == 1
     fine = _compose(tmp_path, '{{ figures(["one.filters"], caption="Two filters.") }}', runs)
     assert fine.problems == ()
