@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: report test lint check weights bench stale soak compare clean
+.PHONY: report test lint check weights bench stale soak class tour compare clean
 
 report: $(READY)
 	$(BIN)/report build demo
@@ -33,6 +33,12 @@ stale: $(READY)  # nine edits of twelve runs, here and in other engines, half an
 
 soak: $(READY)  # kills fifty builds at random moments and looks at what is left, a few minutes
 	$(BIN)/python -m tests.soak
+
+class: $(READY)  # builds, bundles and verifies the reports of 200 students, half an hour; docs/benchmarks.md
+	$(BIN)/python tests/benchmarks/students.py --write
+
+tour: $(READY)  # types the commands of README's tour and writes down what they print
+	$(BIN)/python docs/tour.py --write
 
 compare: $(READY)  # sets one page by Typst and by us; docs/compare/README.md
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,compare]'
