@@ -278,6 +278,10 @@ def bundled(folder, *, more="", unmet=()):
     output.mkdir(parents=True)
     (output / "report.pdf").write_bytes(b"%PDF")
     files = {"report.toml": (folder / "report.toml").read_bytes(), "report.pdf": b"%PDF"}
+    entry = "build/store/key/manifest.json"  # a bundled one names no network
+    (folder / entry).parent.mkdir(parents=True)
+    (folder / entry).write_bytes(b"with network")
+    files[entry] = b"without network"
     with zipfile.ZipFile(output / "dl_0000_a3.zip", "w") as archive:
         for name, content in {**files, "manifest.json": described(files, unmet=unmet)}.items():
             archive.writestr(name, content)

@@ -72,7 +72,7 @@ def choice(of: Report, output: Path, *, is_pdf: bool) -> Choice:
 def _changed(of: Report, files: Mapping[str, str]) -> str:
     """Return which of a report's sources is not what a bundle holds, "" for none."""
     sections = [path.relative_to(of.folder).as_posix() for path in of.sources()]
-    for name in (*files, *sections):
+    for name in (*(name for name in files if not name.startswith("build/")), *sections):
         path = of.folder / name
         if path.is_file() and _sha256(path) != files.get(name):
             return str(path)
