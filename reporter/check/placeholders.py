@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reporter import shipped
 from reporter.check import lines
 from reporter.check.finding import Finding
-from reporter.check.texts import prose
+from reporter.check.texts import Passage, blanked, file_name, prose
 from reporter.prose.questions import FENCE, INLINE_CODE, comments
 from reporter.prose.templates import HEADING_ID
 from reporter.prose.texts import read_text
@@ -69,20 +69,19 @@ def _shown(author: Author) -> str:
 
 def _words(report: Report) -> Iterator[Finding]:
     """Yield words in prose and on the cover, and lines of nothing but dots."""
-    texts = [*prose(report), *_cover(report)]
-    for path, first, text in texts:
-        found = [*WORDS.finditer(text), *DOTS.finditer(text)]
-        for one in sorted(found, key=lambda one: one.start()):
-            where = _place(report, path, first + text.count("\n", 0, one.start()))
-            yield _finding(where, f"a placeholder, {one[0].strip()!r}", "write it")
+    for passage in (*prose(report), *_cover(report)):
+        found = [*WORDS.finditer(passage.text), *DOTS.finditer(passage.text)]
+        for one in sorted(found, key=re.Match.start):
+            told = f"a placeholder, {one[0].strip()!r}"
+            yield _finding(passage.where(one.start()), told, "write it")
 
 
-def _cover(report: Report) -> Iterator[tuple[Path, int, str]]:
+def _cover(report: Report) -> Iterator[Passage]:
     """Yield what the title page says, where it stands."""
     cover = report.report
     for text in (cover.title, cover.subtitle, cover.course, cover.assignment, cover.term):
         place = lines.of_text(report.folder, text).partition(":")[2] if text else ""
-        yield report.folder / "report.toml", int(place or 1), text
+        yield Passage(file="report.toml", line=int(place or 1), text=text)
 
 
 def _comments(report: Report) -> Iterator[Finding]:
@@ -152,9 +151,7 @@ def _shipped_comments() -> frozenset[str]:
 
 def _bare(text: str) -> str:
     """Return a text without code and ids, in which every sign keeps its place."""
-    for pattern in (HEADING_ID, FENCE, INLINE_CODE):
-        text = pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
-    return text
+    return blanked(text, (HEADING_ID, FENCE, INLINE_CODE))
 
 
 def _plain(text: str) -> str:
@@ -162,7 +159,7 @@ def _plain(text: str) -> str:
 
 
 def _place(report: Report, path: Path, line: int) -> str:
-    return f"{path.relative_to(report.folder).as_posix()}:{line}"
+    return f"{file_name(report, path)}:{line}"
 
 
 def _finding(where: str, message: str, remedy: str) -> Finding:

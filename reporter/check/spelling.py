@@ -91,13 +91,12 @@ def _dictionary() -> Any:
 
 def _words(report: Report) -> Iterator[tuple[str, str]]:
     """Yield the words of all prose, each with its place; no names with capitals inside."""
-    for path, first, text in prose(report):
-        name = path.relative_to(report.folder).as_posix()
-        for found in WORD.finditer(text):
+    for passage in prose(report):
+        for found in WORD.finditer(passage.text):
             word = found[0]
             is_plain = word[1:] == word[1:].lower() and len(word) >= LEAST_LETTERS
             if is_plain:
-                yield word, f"{name}:{first + text.count(chr(10), 0, found.start())}"
+                yield word, passage.where(found.start())
 
 
 def _own_words(document: Document) -> frozenset[str]:

@@ -1,10 +1,10 @@
-"""Sections, abstract, answers and results → the words in them, those of prose in their lines."""
+"""Sections, abstract, answers and results → the words in them, those of prose in their places."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
@@ -16,7 +16,7 @@ from reporter.prose.texts import read_text
 from reporter.prose.tools import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from reporter.report import Report
@@ -34,8 +34,21 @@ UNREAD = (  # what is no prose, in the order in which it is taken out
 )
 
 
-def prose(report: Report, mark: re.Pattern[str] = NONE) -> Iterator[tuple[Path, int, str]]:
-    """Yield the prose of a report: file, first line, and text with all else blanked.
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A text with all that is no prose blanked, and where it stands: "sections/01-data.md", 3."""
+
+    file: str
+    line: int
+    text: str
+
+    def where(self, start: int) -> str:
+        """Return the place of what begins at a sign of the text."""
+        return f"{self.file}:{self.line + self.text.count(chr(10), 0, start)}"
+
+
+def prose(report: Report, mark: re.Pattern[str] = NONE) -> Iterator[Passage]:
+    """Yield the prose of a report.
 
     Captions, alt texts and labels in the calls of templates follow the text that they stand in.
 
@@ -54,10 +67,12 @@ def prose(report: Report, mark: re.Pattern[str] = NONE) -> Iterator[tuple[Path, 
     for path, first, text in sources:
         lines = read_text(path).split("\n")
         silenced = {number for number, line in enumerate(lines, 1) if mark.search(line)}
-        yield path, first, _without_lines(_prose(text), first, silenced)
+        name = file_name(report, path)
+        left = _without_lines(blanked(text, UNREAD), first, silenced)
+        yield Passage(file=name, line=first, text=left)
         for line, words in _spoken("\n" * (first - 1) + text):
             if line not in silenced:
-                yield path, line, _prose(words)
+                yield Passage(file=name, line=line, text=blanked(words, UNREAD))
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -73,9 +88,14 @@ def strings(value: Any) -> Iterator[str]:
         yield from strings([getattr(value, field.name) for field in fields(value)])
 
 
-def _prose(text: str) -> str:
-    """Return a text in which all that is no prose is blanked; every line keeps its place."""
-    for pattern in UNREAD:
+def file_name(report: Report, path: Path) -> str:
+    """Return what findings call a file of a report's folder."""
+    return path.relative_to(report.folder).as_posix()
+
+
+def blanked(text: str, patterns: Iterable[re.Pattern[str]]) -> str:
+    """Return a text in which what is found is blanked; every sign keeps its place."""
+    for pattern in patterns:
         text = pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     return text
 

@@ -71,16 +71,14 @@ Known = dict[tuple[str, str], Printed]  # digits and unit → who prints so
 def typed_numbers(document: Document) -> list[Problem]:
     """Return a problem for every number in the text that a run of the report has."""
     known = _known(document.finished)
-    folder = document.report.folder
     problems = []
-    for path, line, text in prose(document.report, MARK):
-        for found in NUMBER.finditer(text):
+    for passage in prose(document.report, MARK):
+        for found in NUMBER.finditer(passage.text):
             printed = _printed(found, known)
             if printed:
-                at = line + text.count("\n", 0, found.start())
                 problems.append(
                     Problem(
-                        where=f"{path.relative_to(folder).as_posix()}:{at}",
+                        where=passage.where(found.start()),
                         message=f"{' '.join(found[0].split())} is {printed.expression}; "
                         f"write {{{{ {printed.code} }}}}",
                     )
