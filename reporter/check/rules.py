@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reporter.rules import Rules
 
 OUTPUTS = ("report.pdf", "report.html", "results.json")
+Breach = tuple[str, ...]  # what is wrong, what to do, and where, if that is not the rule itself
 TEXTS = ("report.toml", "report.lock", "abstract.md", "questions.md", "references.bib")
 
 
@@ -36,8 +37,9 @@ def judged(rules: Rules, subject: Subject) -> list[Finding]:
 def broken(rules: Rules, subject: Subject) -> dict[str, list[Finding]]:
     """Return what breaks each rule, by its key of `[submission]`; [] of one that is kept."""
     sizes = _files(rules, subject)
-    found = {key: [*judge(rules, subject)] for key, judge in OF_A_REPORT.items()}
-    return found | {key: [*judge(rules, sizes)] for key, judge in OF_FILES.items()}
+    found = {key: judge(rules, subject) for key, judge in OF_A_REPORT.items()}
+    found |= {key: judge(rules, sizes) for key, judge in OF_FILES.items()}
+    return {key: [_broken(rules, key, *one) for one in told] for key, told in found.items()}
 
 
 def noted(rules: Rules, subject: Subject) -> list[Finding]:
@@ -46,7 +48,7 @@ def noted(rules: Rules, subject: Subject) -> list[Finding]:
     if due is None or subject.now >= due:
         return []
     left = duration_text(due - subject.now)
-    return [_broken(rules, "deadline", f"{left} left until {moment_text(due)}", "")]
+    return [_broken(rules, "deadline", f"{left} left until {moment_text(due)}")]
 
 
 def of_files(rules: Rules, sizes: Mapping[str, int]) -> list[Finding]:
@@ -56,7 +58,8 @@ def of_files(rules: Rules, sizes: Mapping[str, int]) -> list[Finding]:
         rules: of the course.
         sizes: path in the archive → bytes, of every file that is handed in.
     """
-    return [one for judge in OF_FILES.values() for one in judge(rules, sizes)]
+    found = {key: judge(rules, sizes) for key, judge in OF_FILES.items()}
+    return [_broken(rules, key, *one) for key, told in found.items() for one in told]
 
 
 def of_archive(rules: Rules, name: str, size: int) -> list[Finding]:
@@ -64,28 +67,30 @@ def of_archive(rules: Rules, name: str, size: int) -> list[Finding]:
     most = rules.given.max_size
     if most is None or size <= most:
         return []
-    told = f"{name} has {size:,} bytes, {most:,} ({size_text(most)}) at most"
+    told = _too_large(name, size, most)
     return [_broken(rules, "max_size", told, "attach less, or smaller pictures")]
 
 
-def _broken(rules: Rules, key: str, message: str, remedy: str, *, where: str = "") -> Finding:
+def _broken(rules: Rules, key: str, message: str, remedy: str = "", where: str = "") -> Finding:
     return Finding(group="rules", where=where or rules.where(key), message=message, remedy=remedy)
 
 
-def _name(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _name(rules: Rules, subject: Subject) -> Iterator[Breach]:
     try:
         archive_name(rules, subject.document.report)
     except ReportError as exc:
         message, _, remedy = str(exc).rpartition("; ")
         message = message.removeprefix(f"{subject.folder / 'report.toml'}: ")
-        yield _broken(rules, "archive", message, remedy, where="report.toml")
+        yield message, remedy, "report.toml"
 
 
-def _formats(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _formats(rules: Rules, subject: Subject) -> Iterator[Breach]:
     for ending in rules.given.formats:
         if not (subject.output / f"report.{ending}").is_file():
-            told = f"report.{ending} is to be handed in, and there is none"
-            yield _broken(rules, "formats", told, "make it by `report build`")
+            yield (
+                f"report.{ending} is to be handed in, and there is none",
+                "make it by `report build`",
+            )
 
 
 def _files(rules: Rules, subject: Subject) -> dict[str, int]:
@@ -99,29 +104,31 @@ def _files(rules: Rules, subject: Subject) -> dict[str, int]:
     return {name: path.stat().st_size for name, path in found.items() if path.is_file()}
 
 
-def _required(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Finding]:
+def _required(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Breach]:
     for pattern in rules.given.required_files:
         if not any(PurePosixPath(name).match(pattern) for name in sizes):
-            told = f"no file like {pattern} is handed in"
-            yield _broken(rules, "required_files", told, f'add attach = ["{pattern}"]')
+            yield f"no file like {pattern} is handed in", f'add attach = ["{pattern}"]'
 
 
-def _forbidden(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Finding]:
+def _forbidden(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Breach]:
     for name in sizes:
         for pattern in filter(PurePosixPath(name).match, rules.given.forbidden):
             told = f"{name} is handed in, and {pattern} is forbidden"
-            yield _broken(rules, "forbidden", told, "take it out of attach, or out of the report")
+            yield told, "take it out of attach, or out of the report"
 
 
-def _file_sizes(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Finding]:
+def _file_sizes(rules: Rules, sizes: Mapping[str, int]) -> Iterator[Breach]:
     for pattern, most in rules.given.file_sizes.items():
         for name, size in sizes.items():
             if size > most and PurePosixPath(name).match(pattern):
-                told = f"{name} has {size:,} bytes, {most:,} ({size_text(most)}) at most"
-                yield _broken(rules, "file_sizes", told, "make it smaller")
+                yield _too_large(name, size, most), "make it smaller"
 
 
-def _pages(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _too_large(name: str, size: int, most: int) -> str:
+    return f"{name} has {size:,} bytes, {most:,} ({size_text(most)}) at most"
+
+
+def _pages(rules: Rules, subject: Subject) -> Iterator[Breach]:
     rule = rules.given.pages
     if rule is None or subject.pages is None:
         return
@@ -132,10 +139,10 @@ def _pages(rules: Rules, subject: Subject) -> Iterator[Finding]:
             f"{len(pages)} pages count, {rule.limit} at most: page {page}, in {part}, "
             "is the first too many"
         )
-        yield _broken(rules, "pages", told, "shorten the text, or show fewer figures")
+        yield told, "shorten the text, or show fewer figures"
 
 
-def _letters(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _letters(rules: Rules, subject: Subject) -> Iterator[Breach]:
     least = rules.given.min_font_size
     if least is None or subject.pages is None:
         return
@@ -143,78 +150,72 @@ def _letters(rules: Rules, subject: Subject) -> Iterator[Finding]:
     small = smallest(subject.pages, {"appendix", *without})  # which nobody wrote
     if small and small.size < least:
         told = f"“{small.text}” is set in {small.size:g} points, {least:g} at least"
-        where = f"report.pdf, page {small.page}"
         remedy = "say it in a paragraph, whose letters are larger"
-        yield _broken(rules, "min_font_size", told, remedy, where=where)
+        yield told, remedy, f"report.pdf, page {small.page}"
 
 
-def _sections(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _sections(rules: Rules, subject: Subject) -> Iterator[Breach]:
     there = [chapter.section.id for chapter in subject.document.chapters]
     for name in _lacking(rules.given.sections, there):
         told = f"the section {name} is required, and there is none"
-        yield _broken(rules, "sections", told, f"write sections/NN-{name}.md{_hint(name, there)}")
+        yield told, f"write sections/NN-{name}.md{_hint(name, there)}"
 
 
-def _questions(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _questions(rules: Rules, subject: Subject) -> Iterator[Breach]:
     asked, questions = rules.given.questions, read_questions(subject.folder)
     if ALL in asked:
         asked = dict.fromkeys(questions, asked[ALL])
         if not questions:
-            told = "every question is to be answered, and there is none"
-            yield _broken(rules, "questions", told, "write questions.md")
+            yield "every question is to be answered, and there is none", "write questions.md"
     for name, points in asked.items():
         if name not in questions:
             told = f"the question {name} is required, and there is none"
-            yield _broken(rules, "questions", told, f"add ## {name} to questions.md")
+            yield told, f"add ## {name} to questions.md"
             continue
         question = questions[name]
         if not question.is_answered:
             told = f"the question {name} is required, and has no answer"
-            yield _broken(rules, "questions", told, "write one", where=question.where)
+            yield told, "write one", question.where
         if points and question.points != Decimal(str(points)):
             here = points_text(question.points) if question.points else "no points"
             told = f"{name} has {here} here, and {points_text(Decimal(str(points)))} by the rules"
-            yield _broken(
-                rules, "questions", told, f"write {{points={points:g}}}", where=question.where
-            )
+            yield told, f"write {{points={points:g}}}", question.where
 
 
-def _figures(rules: Rules, subject: Subject) -> Iterator[Finding]:
-    return _shown(rules, subject, "figure", rules.given.figures)
+def _figures(rules: Rules, subject: Subject) -> Iterator[Breach]:
+    return _shown(subject, "figure", rules.given.figures)
 
 
-def _tables(rules: Rules, subject: Subject) -> Iterator[Finding]:
-    return _shown(rules, subject, "table", rules.given.tables)
+def _tables(rules: Rules, subject: Subject) -> Iterator[Breach]:
+    return _shown(subject, "table", rules.given.tables)
 
 
-def _shown(rules: Rules, subject: Subject, noun: str, names: Iterable[str]) -> Iterator[Finding]:
+def _shown(subject: Subject, noun: str, names: Iterable[str]) -> Iterator[Breach]:
     there = [one.id for one in subject.document.listed]
     for name in _lacking(names, there):
         told = f"the {noun} {name} is required, and there is none"
-        remedy = f'show it in a section with id="{name}"{_hint(name, there)}'
-        yield _broken(rules, f"{noun}s", told, remedy)
+        yield told, f'show it in a section with id="{name}"{_hint(name, there)}'
 
 
-def _runs(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _runs(rules: Rules, subject: Subject) -> Iterator[Breach]:
     finished = subject.document.finished
     for name in rules.given.runs:
         if name not in finished:
             told = f"the run {name} is required, and there is none"
-            yield _broken(rules, "runs", told, f"add [runs.{name}]{_hint(name, finished)}")
+            yield told, f"add [runs.{name}]{_hint(name, finished)}"
         elif not finished[name].results:
             told = f"a result of the run {name} is required, and there is none"
-            yield _broken(rules, "runs", told, "compute it by `report run`")
+            yield told, "compute it by `report run`"
 
 
-def _ai_use(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _ai_use(rules: Rules, subject: Subject) -> Iterator[Breach]:
     rule, document = rules.given.ai_use, subject.document
     if rule is None:
         return
     chapters = {chapter.section.id: chapter for chapter in document.chapters}
     if rule.section not in chapters:
         told = f"the use of AI is to be stated in the section {rule.section}, and there is none"
-        remedy = f"write sections/NN-{rule.section}.md{_hint(rule.section, chapters)}"
-        yield _broken(rules, "ai_use", told, remedy)
+        yield told, f"write sections/NN-{rule.section}.md{_hint(rule.section, chapters)}"
         return
     chapter = chapters[rule.section]
     html = document.fragments.undrawn(chapter.html)
@@ -223,13 +224,13 @@ def _ai_use(rules: Rules, subject: Subject) -> Iterator[Finding]:
     words = len(re.findall(r"\w[\w'’.-]*", text))
     if words < rule.words:
         told = f"the use of AI is stated in {counted_text(words, 'word')}, {rule.words} at least"
-        yield _broken(rules, "ai_use", told, "say what was used, where and for what", where=where)
+        yield told, "say what was used, where and for what", where
     if rule.form == "table" and "<table" not in html:
         told = "the use of AI is to be stated by a table, and there is none"
-        yield _broken(rules, "ai_use", told, "add a table: tool, where, for what", where=where)
+        yield told, "add a table: tool, where, for what", where
 
 
-def _hardware(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _hardware(rules: Rules, subject: Subject) -> Iterator[Breach]:
     """Look for the time of each run and for what computed it, as the appendix has them."""
     if not rules.given.hardware:
         return
@@ -244,7 +245,7 @@ def _hardware(rules: Rules, subject: Subject) -> Iterator[Finding]:
     if lacking or not runs:
         computed = listed(lacking) or "any run"
         told = f"the built report doesn't say what computed {computed} in what time"
-        yield _broken(rules, "hardware", told, "build the whole report anew")
+        yield told, "build the whole report anew"
 
 
 def _built_text(subject: Subject) -> str:
@@ -255,11 +256,11 @@ def _built_text(subject: Subject) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
-def _deadline(rules: Rules, subject: Subject) -> Iterator[Finding]:
+def _deadline(rules: Rules, subject: Subject) -> Iterator[Breach]:
     due = rules.given.due
     if due and subject.now >= due:
         told = f"{moment_text(due)} passed {duration_text(subject.now - due)} ago"
-        yield _broken(rules, "deadline", told, "ask whether late work is taken")
+        yield told, "ask whether late work is taken"
 
 
 def _lacking(names: Iterable[str], there: Collection[str]) -> list[str]:
@@ -271,7 +272,7 @@ def _hint(name: str, there: Iterable[str]) -> str:
     return hint if "mean" in hint else ""
 
 
-OF_A_REPORT: Mapping[str, Callable[[Rules, Subject], Iterator[Finding]]] = {
+OF_A_REPORT: Mapping[str, Callable[[Rules, Subject], Iterator[Breach]]] = {
     "archive": _name,
     "formats": _formats,
     "pages": _pages,
@@ -285,7 +286,7 @@ OF_A_REPORT: Mapping[str, Callable[[Rules, Subject], Iterator[Finding]]] = {
     "hardware": _hardware,
     "deadline": _deadline,
 }
-OF_FILES: Mapping[str, Callable[[Rules, Mapping[str, int]], Iterator[Finding]]] = {
+OF_FILES: Mapping[str, Callable[[Rules, Mapping[str, int]], Iterator[Breach]]] = {
     "required_files": _required,
     "forbidden": _forbidden,
     "file_sizes": _file_sizes,
