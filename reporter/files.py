@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -40,6 +41,14 @@ def write_atomically(path: Path, content: bytes) -> None:
             except BaseException:
                 scratch.unlink(missing_ok=True)
                 raise
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha-256 of a file's content, "" where there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reporter.artifacts import Metric, Table
-from reporter.files import write_atomically
+from reporter.files import file_digest, write_atomically
 from reporter.plain import dump, to_plain
 from reporter.standing import last_build, program, sealed
 
@@ -46,7 +46,7 @@ def write_pages(
         if "pdf" in formats:
             target = path.with_suffix(".pdf")
             made_from = _digest(content, enclosed)
-            shown[target.name] = f"{made_from} {_sha(target)}"
+            shown[target.name] = f"{made_from} {file_digest(target)}"
             if known.get(target.name) != shown[target.name]:  # or the file is another build's
                 from reporter import pdf
 
@@ -133,11 +133,6 @@ def _csv(outputs: Mapping[int, object]) -> bytes:
     for seed, table in tables.items():
         writer.writerows([seed, *row] for row in table.rows)
     return text.getvalue().encode()
-
-
-def _sha(path: Path) -> str:
-    """Return the sha-256 of a file, "" where there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _digest(page: bytes, enclosed: Mapping[str, bytes]) -> str:

@@ -7,7 +7,6 @@ files are as it wrote them. All is compared by content.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reporter import keys, shipped
+from reporter.files import file_digest
 from reporter.prose.pictures import picture_digest
 
 if TYPE_CHECKING:
@@ -107,14 +107,6 @@ def shows(last: Mapping[str, Any], at: Workplace, planned: Plan) -> bool:
 def digests(output: Path, files: Iterable[Path]) -> dict[str, str]:
     """Return the digests of written files by their names in the folder of a build."""
     return {path.relative_to(output).as_posix(): file_digest(path) for path in files}
-
-
-def file_digest(path: Path) -> str:
-    """Return the sha-256 of a file's content, "" where there is none."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
 
 
 @cache

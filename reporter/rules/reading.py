@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from reporter import fields, report, trust
 from reporter.complaints import explained
 from reporter.errors import ReportError
+from reporter.files import file_digest
 from reporter.submission import Assignment, Course, HandedOut, Submission
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def read(of: Report) -> Rules:
     stated = own.model_fields_set - {"rules"}
     if own.rules is None:
         return Rules(given=own, sources=dict.fromkeys(sorted(stated), "report.toml"))
-    path, sha256 = _handed_out(of.folder, own.rules)
+    path = _handed_out(of.folder, own.rules)
     handed = assignment(path)
     both = stated & handed.submission.model_fields_set - SHARED
     if both:
@@ -64,7 +64,7 @@ def read(of: Report) -> Rules:
             f"{of.folder / 'report.toml'}: submission.{min(both)}: {own.rules.path} sets it; "
             "remove it here"
         )
-    return _merged(own, handed, path, sha256, own.rules.path)
+    return _merged(own, handed, path, own.rules.path)
 
 
 def imposed(of: Report, file: Path) -> Rules:
@@ -73,12 +73,10 @@ def imposed(of: Report, file: Path) -> Rules:
     Raises:
         ReportError: the file is missing or wrong.
     """
-    handed = assignment(file)
-    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    return _merged(of.submission, handed, file, sha256, file.name)
+    return _merged(of.submission, assignment(file), file, file.name)
 
 
-def _merged(own: Submission, assignment: Assignment, path: Path, sha256: str, name: str) -> Rules:
+def _merged(own: Submission, assignment: Assignment, path: Path, name: str) -> Rules:
     """Return a report's rules and its course's, which count where both say something."""
     theirs = assignment.submission
     stated = own.model_fields_set - {"rules"}
@@ -92,7 +90,7 @@ def _merged(own: Submission, assignment: Assignment, path: Path, sha256: str, na
         sources=dict(sorted(sources.items())),
         assignment=assignment.assignment,
         file=path,
-        sha256=sha256,
+        sha256=file_digest(path),
     )
 
 
@@ -110,19 +108,19 @@ def fetch(of: Report) -> Path | None:
     return download(rules.url, rules.sha256, _place(of.folder, rules))
 
 
-def _handed_out(folder: Path, rules: HandedOut) -> tuple[Path, str]:
-    """Return the file with its digest, once it is sure that it is the one that is meant."""
+def _handed_out(folder: Path, rules: HandedOut) -> Path:
+    """Return the file, once it is sure that it is the one that is meant."""
     path = _place(folder, rules)
     if not path.is_file():
         remedy = "fetch it by `report rules --download`" if rules.url else "put it there"
         raise ReportError(f"{path}: no rules there, which report.toml names; {remedy}")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = file_digest(path)
     if rules.sha256 and found != rules.sha256.lower():
         raise ReportError(
             f"{path}: its SHA-256 is {found}, not {rules.sha256.lower()} as report.toml says; "
             "remove it and get it anew"
         )
-    return path, found
+    return path
 
 
 def _place(folder: Path, rules: HandedOut) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import bundle, rules
 from reporter.errors import ReportError
+from reporter.files import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,9 +64,9 @@ def choice(of: Report, output: Path, *, is_pdf: bool) -> Choice:
             file = output / PDF
             if PDF not in opened.sizes or not file.is_file():
                 raise ReportError(f"{file}: no PDF in the bundle; build and bundle again")
-            if _sha256(file) != opened.manifest.files[PDF]:
+            if file_digest(file) != opened.manifest.files[PDF]:
                 raise ReportError(f"{file}: is not the one of the bundle; {BUNDLE} again")
-    return Choice(file=file, sha256=_sha256(file), rules=asked, unmet=unmet)
+    return Choice(file=file, sha256=file_digest(file), rules=asked, unmet=unmet)
 
 
 def _changed(of: Report, files: Mapping[str, str]) -> str:
@@ -74,10 +74,6 @@ def _changed(of: Report, files: Mapping[str, str]) -> str:
     sections = [path.relative_to(of.folder).as_posix() for path in of.sources()]
     for name in (*(name for name in files if not name.startswith("build/")), *sections):
         path = of.folder / name
-        if path.is_file() and _sha256(path) != files.get(name):
+        if path.is_file() and file_digest(path) != files.get(name):
             return str(path)
     return ""
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
