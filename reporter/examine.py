@@ -55,13 +55,11 @@ def subject(request: Request, now: dt.datetime) -> Subject:
 
 
 def _pages(path: Path) -> Pages | None:
-    import pikepdf
-
     from reporter.pdf.reading import read
 
     try:
         return read(path.read_bytes(), path.name)
-    except (OSError, ReportError, pikepdf.PdfError):
+    except (OSError, ReportError):
         return None
 
 

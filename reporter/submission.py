@@ -7,6 +7,7 @@ import re
 import zoneinfo
 from string import Formatter
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -130,6 +131,11 @@ class Canvas(Part):
     url: Annotated[str, AfterValidator(fields.address)]
     course: fields.Count
     assignment: fields.Count
+
+    @property
+    def host(self) -> str:
+        """Return the host, by which tokens are kept."""
+        return urlsplit(self.url).hostname or ""
 
 
 class HandedOut(Part):

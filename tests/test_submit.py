@@ -6,8 +6,9 @@ import zipfile
 import pytest
 
 from reporter.errors import DiskError, HandInError, ReportError
+from reporter.submission import Canvas as Place
 from reporter.submit import exchange, tokens
-from reporter.submit.canvas import PAUSES_S, Canvas, Place
+from reporter.submit.canvas import PAUSES_S, Canvas
 from tests.canvas import LIMITED, TOKEN, Course
 from tests.canvas import canvas as serving
 from tests.commanding import report

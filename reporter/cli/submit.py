@@ -13,6 +13,7 @@ from reporter.cli.places import asked
 from reporter.errors import ReportError
 
 if TYPE_CHECKING:
+    from reporter.submission import Canvas as Place
     from reporter.submit import Receipt
     from reporter.submit.choosing import Choice
 
@@ -47,21 +48,18 @@ def submit_command(
 
         _agree(chosen, str(folder), is_agreed=is_agreed)
         _tell(exchange.hand_in(chosen.file, folder, dt.datetime.now(dt.UTC)))
-    elif chosen.rules.given.canvas is not None:
-        _tell(_on_canvas(chosen, is_agreed=is_agreed))
+    elif place := chosen.rules.given.canvas:
+        _tell(_on_canvas(chosen, place, is_agreed=is_agreed))
     else:
         size = chosen.file.stat().st_size
         click.echo(BY_HAND.format(file=chosen.file, sha256=chosen.sha256, size=size))
         sys.exit(1)
 
 
-def _on_canvas(chosen: Choice, *, is_agreed: bool) -> Receipt:
-    from reporter.submit.canvas import Canvas, Place
+def _on_canvas(chosen: Choice, place: Place, *, is_agreed: bool) -> Receipt:
+    from reporter.submit.canvas import Canvas
     from reporter.submit.tokens import token
 
-    given = chosen.rules.given.canvas
-    assert given
-    place = Place(url=given.url, course=given.course, assignment=given.assignment)
     canvas = Canvas(place, token(place.host))
     canvas.insist(chosen.file)
     due = f", due {canvas.due}" if canvas.due else ""
@@ -75,8 +73,10 @@ def _agree(chosen: Choice, where: str, *, is_agreed: bool) -> None:
     Raises:
         ReportError: nobody can be asked.
     """
-    size = chosen.file.stat().st_size / 1e6
-    click.echo(f"{chosen.file.name}, {size:.1f} MB → {where}", err=True)
+    from reporter.datasets.downloads import megabytes
+
+    size = megabytes(chosen.file.stat().st_size)
+    click.echo(f"{chosen.file.name}, {size} → {where}", err=True)
     if is_agreed:
         return
     if not sys.stdin.isatty():
@@ -86,7 +86,7 @@ def _agree(chosen: Choice, where: str, *, is_agreed: bool) -> None:
 
 def _tell(receipt: Receipt) -> None:
     """Print what came of it: the place to stdout, the rest to stderr."""
-    late = ", late" if receipt.is_late else ""
-    attempt = f", attempt {receipt.attempt}" if receipt.attempt else ""
-    click.echo(f"handed in {receipt.when}{attempt}{late}".replace("in ,", "in,"), err=True)
+    told = [f"handed in {receipt.when}".rstrip()]
+    told += [f"attempt {receipt.attempt}"] * bool(receipt.attempt) + ["late"] * receipt.is_late
+    click.echo(", ".join(told), err=True)
     click.echo(receipt.where)

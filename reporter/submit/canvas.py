@@ -10,7 +10,6 @@ step arrived is looked up, never guessed.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -21,24 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from reporter.submission import Canvas as Place
+
 PAUSES_S = (1.0, 4.0, 15.0)  # before each further attempt
 TIMEOUTS_S = (10.0, 120.0)  # to connect, and between two answers
 CONFIRMED, MOVED = 201, range(300, 400)
 LOOPBACK = ("127.0.0.1", "localhost")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a course collects: as the address of the assignment has it."""
-
-    url: str  # of the Canvas
-    course: int
-    assignment: int
-
-    @property
-    def host(self) -> str:
-        """Return the host, by which tokens are kept."""
-        return urlsplit(self.url).hostname or ""
 
 
 class Canvas:
@@ -119,8 +106,10 @@ class Canvas:
 
     def address(self) -> str:
         """Return the assignment's page."""
-        page = f"courses/{self.place.course}/assignments/{self.place.assignment}"
-        return f"{self.place.url.rstrip('/')}/{page}"
+        return f"{self.place.url.rstrip('/')}/{self._path()}"
+
+    def _path(self) -> str:
+        return f"courses/{self.place.course}/assignments/{self.place.assignment}"
 
     def _attempts(self) -> int:
         """Return how often the user has handed in."""
@@ -129,8 +118,7 @@ class Canvas:
 
     def _upload(self, file: Path) -> int:
         """Send a file in three steps; return its id."""
-        place = f"courses/{self.place.course}/assignments/{self.place.assignment}"
-        uploader = _uploader()(self.requester, f"{place}/submissions/self/files", file)
+        uploader = _uploader()(self.requester, f"{self._path()}/submissions/self/files", file)
         _, answer = uploader.start()
         if "id" not in answer:
             raise HandInError(f"{self.place.host} took no file: {one_line(str(answer))}")
