@@ -225,15 +225,15 @@ def test_a_machine_without_keyring_asks_for_the_variable(monkeypatch):
         keyring.set_keyring(before)
 
 
-def test_an_exchange_folder_gets_the_bundle_under_a_name_of_its_own(bundle, tmp_path):
-    """With moment and digest, so that nobody's file is in the way."""
+def test_an_exchange_folder_gets_the_bundle_in_a_folder_of_its_own(bundle, tmp_path):
+    """With moment and digest, so that nobody's is in the way; its name is the course's."""
     folder = tmp_path / "inbound"
     folder.mkdir()
     receipt = exchange.hand_in(bundle, folder, NOW)
-    (written,) = folder.iterdir()
-    assert receipt.where == str(written)
-    assert written.name.startswith("dl_0000_a3+2026-05-04T210000+0200+")
-    assert written.read_bytes() == bundle.read_bytes()
+    (attempt,) = folder.iterdir()
+    assert attempt.name.startswith("dl_0000_a3+2026-05-04T210000+0200+")
+    assert receipt.where == str(attempt / "dl_0000_a3.zip")
+    assert (attempt / "dl_0000_a3.zip").read_bytes() == bundle.read_bytes()
 
 
 def test_a_missing_exchange_folder_is_not_made(bundle, tmp_path):

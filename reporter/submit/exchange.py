@@ -1,16 +1,19 @@
-"""A bundle → a file in an exchange folder, as nbgrader's courses collect them.
+"""A bundle → a folder in an exchange folder, as nbgrader's courses collect them.
 
-Such a folder lets everybody write and nobody list or change what others wrote, so nothing is read
-there, and each file has a name that no other has: archive+moment+digest.zip.
+An exchange lets everybody write and nobody list or change what others wrote, so nothing is read
+there, and each attempt has a folder that no other has, archive+moment+digest, with the bundle by
+the name that the course asks for.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import shutil
 from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError
-from reporter.files import write_atomically
+from reporter.files import flush_folder, put, told, write_atomically
 from reporter.submit import Receipt
 
 if TYPE_CHECKING:
@@ -37,6 +40,14 @@ def hand_in(file: Path, folder: Path, now: dt.datetime) -> Receipt:
     content = file.read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:DIGITS]
     moment = now.isoformat(timespec="seconds").replace(":", "")
-    target = folder / f"{file.stem}+{moment}+{digest}{file.suffix}"
-    write_atomically(target, content)
-    return Receipt(where=str(target), when=now.isoformat(timespec="seconds"))
+    attempt = folder / f"{file.stem}+{moment}+{digest}"
+    scratch = attempt.with_name(f".{attempt.name}.new")
+    try:
+        write_atomically(scratch / file.name, content)
+        with told(attempt):
+            put(scratch, attempt)
+        with contextlib.suppress(PermissionError):  # of a folder that nobody may list
+            flush_folder(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return Receipt(where=str(attempt / file.name), when=now.isoformat(timespec="seconds"))
