@@ -37,6 +37,8 @@ def subject(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judged")
     (folder / "outputs").mkdir()
     (folder / "outputs" / "a.csv").write_text("1,2\n")
+    (folder / "experiments").mkdir()
+    (folder / "experiments" / "try.ipynb").write_text("{}")
     document = compose(folder, SECTIONS, questions=QUESTIONS, references=REFERENCES)
     html = whole(document)
     output = folder / "build" / "tiny"
@@ -150,6 +152,14 @@ KEPT_AND_BROKEN = [  # a rule that the report keeps, one that it breaks, and the
         {"required_files": ["report.toml", "sections/*.md"]},
         {"required_files": ["*.csv"]},
         f'{IN_TOML}required_files: no file like *.csv is handed in; add attach = ["*.csv"]',
+    ),
+    (
+        {"forbidden": ["*.pt"]},
+        {"forbidden": ["*.ipynb"]},
+        (
+            f"{IN_TOML}forbidden: experiments/try.ipynb is handed in, and *.ipynb is forbidden; "
+            "take it out of attach, or out of the report"
+        ),
     ),
     (
         {"forbidden": ["*.pt"], "attach": ["outputs/*"]},

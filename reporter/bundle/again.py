@@ -8,9 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from reporter.bundle import contents
 from reporter.errors import ReportError, TextError
 
-TABLES = "tables"
 PROGRAM = """
 import sys
 sys.modules |= dict.fromkeys(("torch", "torchvision"))  # so that importing them fails
@@ -50,18 +50,17 @@ def made_again(folder: Path) -> dict[str, bytes]:
 def make(folder: str, scratch: str) -> None:
     """Write what an unpacked bundle gives to `scratch`/made; what is wrong is one line."""
     from reporter.build import Request, build, open_workplace
-    from reporter.outputs import RESULTS, enclosures
+    from reporter.outputs import enclosures
 
     root = Path(scratch) / "build"
     request = Request(folder=Path(folder), root=root, is_frozen=True, formats=("html",))
     try:
         at, built = open_workplace(request), build(request)
         assert built.document  # of a build in a new place
-        enclosed = enclosures(at, built.document)
+        files = contents.tables(enclosures(at, built.document))
     except ReportError as exc:
         sys.exit(str(exc).replace(f"{folder}/", ""))
-    files = {f"{TABLES}/{name}": text for name, text in enclosed.items() if name.endswith(".csv")}
-    files |= {name: (at.output / name).read_bytes() for name in ("report.html", RESULTS)}
+    files |= {name: (at.output / name).read_bytes() for name in contents.PAGES}
     for name, content in files.items():
         target = Path(scratch) / "made" / name
         target.parent.mkdir(parents=True, exist_ok=True)

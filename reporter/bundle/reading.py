@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from reporter.bundle import manifest
 from reporter.check.finding import Finding
+from reporter.check.handed_in import MOST_BYTES
 from reporter.datasets.archives import BROKEN, RATIO, insist_inside, insist_plain
 from reporter.datasets.downloads import CHUNK, megabytes
 from reporter.errors import ReportError, shown, visible
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 MOST_FILES = 20_000
-MOST_BYTES = 1_000_000_000
 ROOM = 50e6  # bytes that may be unpacked, however small the archive is
 LONGEST_PART, LONGEST = 200, 500  # bytes of one name, and of a path
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # which Python unpacks piece by piece

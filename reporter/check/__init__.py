@@ -10,6 +10,7 @@ from reporter import fonts
 from reporter.check import lines
 from reporter.check.built import outdated
 from reporter.check.finding import GROUPS, Finding
+from reporter.check.handed_in import attached
 from reporter.check.identity import leaks, this_machine
 from reporter.check.placeholders import authors, is_shipped, placeholders
 from reporter.check.provisional import provisional
@@ -39,7 +40,7 @@ def findings(subject: Subject) -> list[Finding]:
     known = read(document.report)
     marked = [
         *placeholders(document.report),
-        *leaks(subject, this_machine(), known.given.attach),
+        *leaks(subject, this_machine(), attached(document.report, known)[0]),
     ]
     found = [
         *judged(known, subject),

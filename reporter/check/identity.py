@@ -20,12 +20,12 @@ from urllib.parse import unquote
 from reporter import trust
 from reporter.check import lines
 from reporter.check.finding import Finding
+from reporter.check.handed_in import texts
 from reporter.check.metadata import personal
 from reporter.check.texts import strings
-from reporter.meaning.codebase import is_passed_over
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
 
     from reporter.check.subject import Subject
     from reporter.report import Report
@@ -66,18 +66,22 @@ def this_machine() -> Machine:
     return Machine(names=tuple(names), home=Path("~").expanduser())
 
 
-def leaks(subject: Subject, machine: Machine, attached: Collection[str] = ()) -> list[Finding]:
+def leaks(
+    subject: Subject, machine: Machine, attached: Mapping[str, Path] | None = None
+) -> list[Finding]:
     """Return a finding for each thing in each file that tells of machine or person: its first line.
 
     Args:
         subject: the report.
         machine: the one that checks, which is most often the one that computed.
-        attached: patterns of files that are handed in with it.
+        attached: more files that are handed in with it, by name.
     """
     report = subject.document.report
     pattern, known = _pattern(subject, machine), _known(report)
     found = []
-    for name, path in handed_in(subject, attached):
+    files = {**texts(report), **(attached or {}), subject.lock.name: subject.lock}
+    files[f"build/{subject.output.name}/results.json"] = subject.output / "results.json"
+    for name, path in files.items():
         places: dict[tuple[str, str], list[int]] = {}
         for number, line in enumerate(_text(path).split("\n"), 1):
             for what, value in _told(line, pattern, known):
@@ -88,22 +92,6 @@ def leaks(subject: Subject, machine: Machine, attached: Collection[str] = ()) ->
             found.append(_finding(place, f"{what} {value}{more}", _remedy(name, what)))
     found += _in_results(subject, pattern, known, {one.message for one in found})
     return [*found, *_in_pictures(subject, pattern, known)]
-
-
-def handed_in(subject: Subject, attached: Collection[str]) -> Iterator[tuple[str, Path]]:
-    """Yield the texts that go with a report, each by the name it has in its folder."""
-    report, folder = subject.document.report, subject.folder
-    names = ["report.toml", "abstract.md", "questions.md", "references.bib"]
-    paths = [folder / name for name in (*names, report.report.citations)]
-    paths += [*report.sources(), *sorted((folder / "experiments").rglob("*"))]
-    paths += [path for pattern in attached for path in sorted(folder.glob(pattern))]
-    for path in dict.fromkeys(path for path in paths if path.is_file()):
-        place = path.relative_to(folder)
-        if trust.is_inside(folder, path) and not is_passed_over(place):
-            yield place.as_posix(), path
-    if subject.lock.is_file():
-        yield "report.lock", subject.lock
-    yield f"build/{subject.output.name}/results.json", subject.output / "results.json"
 
 
 def _pattern(subject: Subject, machine: Machine) -> re.Pattern[str]:

@@ -7,9 +7,9 @@ from decimal import Decimal
 from html import unescape
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from reporter.check.finding import Finding
+from reporter.check.handed_in import OUTPUTS, attached, sources
 from reporter.check.paging import counted, smallest
 from reporter.errors import ReportError, nearest
 from reporter.prose.questions import points_text, read_questions
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from reporter.check.subject import Subject
     from reporter.rules import Rules
 
-OUTPUTS = ("report.pdf", "report.html", "results.json")
 Breach = tuple[str, ...]  # what is wrong, what to do, and where, if that is not the rule itself
-TEXTS = ("report.toml", "report.lock", "abstract.md", "questions.md", "references.bib")
 
 
 def judged(rules: Rules, subject: Subject) -> list[Finding]:
@@ -95,12 +93,8 @@ def _formats(rules: Rules, subject: Subject) -> Iterator[Breach]:
 
 def _files(rules: Rules, subject: Subject) -> dict[str, int]:
     """Return the sizes of what a bundle of the report would have beside its stored results."""
-    folder = subject.folder
-    found = {name: subject.output / name for name in OUTPUTS}
-    patterns = (*TEXTS, "sections/*.md", "experiments/**/*.py", *rules.given.attach)
-    paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    paths += [folder / unquote(name) for name in subject.document.pictures]
-    found |= {path.relative_to(folder).as_posix(): path for path in paths}
+    found = {name: subject.output / name for name in OUTPUTS} | {subject.lock.name: subject.lock}
+    found |= sources(subject.document, rules) | attached(subject.document.report, rules)[0]
     return {name: path.stat().st_size for name, path in found.items() if path.is_file()}
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reporter import bundle, report
 from reporter.bundle import contents
 from reporter.bundle.versions import PROGRAM, requirements
+from reporter.check import handed_in
 from reporter.errors import ReportError, one_line
 from reporter.outputs import RESULTS
 from reporter.prose.questions import read_questions
@@ -216,7 +217,7 @@ def _more(opened: Opened, made: Rebuilt) -> Iterator[Verdict]:
     }
     looked_at = (TABLES, f"{runs.STORE}/")  # elsewhere
     for path in opened.sizes:
-        is_own = path.casefold() in contents.OWN or path in known or path.startswith(looked_at)
+        is_own = path.casefold() in handed_in.OWN or path in known or path.startswith(looked_at)
         if not is_own:
             yield bad("files", path, "is no part of a bundle: neither source nor output")
     wanted = requirements(opened.manifest.versions).encode()
