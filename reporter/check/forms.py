@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reporter.check.finding import GROUPS
@@ -45,15 +46,7 @@ def as_text(found: Sequence[Finding]) -> str:
 def as_json(found: Iterable[Finding]) -> str:
     """Return findings as a list of objects."""
     plain = [
-        {
-            "group": one.group,
-            "file": one.file,
-            "line": one.line,
-            "where": one.where,
-            "message": one.message,
-            "remedy": one.remedy,
-        }
-        for one in found
+        {"group": one.group, "file": one.file, "line": one.line, **asdict(one)} for one in found
     ]
     return json.dumps(plain, indent=1, ensure_ascii=False)
 

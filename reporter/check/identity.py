@@ -13,6 +13,7 @@ import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -25,10 +26,12 @@ from reporter.check.metadata import personal
 from reporter.check.texts import strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from reporter.check.subject import Subject
     from reporter.report import Report
+
+    Telling = Callable[[str], Iterator[tuple[str, str]]]  # a line → what it tells, and the value
 
 MOST_BYTES = 2_000_000  # of a file that is looked through; larger ones are data
 LEAST_LETTERS = 4  # of a name: shorter ones are found in everything
@@ -36,6 +39,7 @@ ENDINGS = (
     "com|org|net|edu|gov|mil|info|dev|app|university|[a-z]{2}"  # of hosts: x@y.weights is none
 )
 EMAIL = re.compile(rf"(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+(?:{ENDINGS})\b(?![\w(])")
+STRIP = "save it without metadata"  # a picture
 NO_PERSON = re.compile(r"^git@|[@.]example(\.(com|org|net|edu))?$", re.IGNORECASE)
 HOMES = r"(?<![\w./:~-])/(?:home|Users)/(?P<unix>[^\s/\"'`<>{}()\[\],;:]+)"
 WINDOWS = r"\b[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2}(?P<windows>[^\s\\/\"'`<>{}()\[\],;:]+)"
@@ -77,21 +81,22 @@ def leaks(
         attached: more files that are handed in with it, by name.
     """
     report = subject.document.report
-    pattern, known = _pattern(subject, machine), _known(report)
+    known = frozenset(author.email.lower() for author in report.report.authors)
+    tell = partial(_told, _pattern(subject, machine), known)
     found = []
     files = {**texts(report), **(attached or {}), subject.lock.name: subject.lock}
     files[f"build/{subject.output.name}/results.json"] = subject.output / "results.json"
     for name, path in files.items():
         places: dict[tuple[str, str], list[int]] = {}
         for number, line in enumerate(_text(path).split("\n"), 1):
-            for what, value in _told(line, pattern, known):
+            for what, value in tell(line):
                 places.setdefault((what, value), []).append(number)
         for (what, value), numbers in places.items():
             more = f" (and in {len(numbers) - 1} more lines)" if len(numbers) > 1 else ""
             place = f"{name}:{numbers[0]}"
             found.append(_finding(place, f"{what} {value}{more}", _remedy(name, what)))
-    found += _in_results(subject, pattern, known, {one.message for one in found})
-    return [*found, *_in_pictures(subject, pattern, known)]
+    found += _in_results(subject, tell, {one.message for one in found})
+    return [*found, *_in_pictures(subject, tell)]
 
 
 def _pattern(subject: Subject, machine: Machine) -> re.Pattern[str]:
@@ -111,7 +116,7 @@ def _pattern(subject: Subject, machine: Machine) -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 
-def _told(line: str, pattern: re.Pattern[str], known: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _told(pattern: re.Pattern[str], known: frozenset[str], line: str) -> Iterator[tuple[str, str]]:
     """Yield what a line tells, in words, with the value."""
     for found in pattern.finditer(line):
         kind, value = found.lastgroup, found[0]
@@ -124,23 +129,19 @@ def _told(line: str, pattern: re.Pattern[str], known: frozenset[str]) -> Iterato
             yield "the path of a machine,", value
 
 
-def _in_results(
-    subject: Subject, pattern: re.Pattern[str], known: frozenset[str], told: set[str]
-) -> Iterator[Finding]:
+def _in_results(subject: Subject, tell: Telling, told: set[str]) -> Iterator[Finding]:
     """Yield what outputs of runs tell that the report does not show: they are handed in, too."""
     for name, run in subject.document.finished.items():
         where = lines.of_table(subject.folder, f"runs.{name}")
         values = [one for stored in run.results for one in stored.result.items()]
         for output, text in ((output, text) for output, one in values for text in strings(one)):
-            for what, value in _told(text, pattern, known):
+            for what, value in tell(text):
                 if not any(one.startswith(f"{what} {value}") for one in told):
                     message = f"{what} {value}, in the stored {output} of run {name}"
                     yield _finding(where, message, "have the experiment leave it out")
 
 
-def _in_pictures(
-    subject: Subject, pattern: re.Pattern[str], known: frozenset[str]
-) -> Iterator[Finding]:
+def _in_pictures(subject: Subject, tell: Telling) -> Iterator[Finding]:
     """Yield what the pictures that go with a report hold beside what one sees."""
     report = subject.document.report
     places = {image.path for image in report.images.values()}
@@ -151,14 +152,11 @@ def _in_pictures(
             continue
         for what, value in personal(path):
             if what == "text":
-                for kind, text in _told(value, pattern, known):
+                for kind, text in tell(value):
                     yield _finding(place, f"{kind} {text}, in its metadata", STRIP)
             elif not value or value.lower() not in _authors(report).lower():
                 shown = f"{what}, {value}" if value else what
                 yield _finding(place, f"{shown}, in its metadata", STRIP)
-
-
-STRIP = "save it without metadata"
 
 
 def _remedy(name: str, what: str) -> str:
@@ -166,10 +164,6 @@ def _remedy(name: str, what: str) -> str:
     if name.endswith(("results.json", "report.lock")):
         return "see which run or text says so, then build again"
     return "write a path relative to the report" if "path" in what else "leave it out"
-
-
-def _known(report: Report) -> frozenset[str]:
-    return frozenset(author.email.lower() for author in report.report.authors)
 
 
 def _authors(report: Report) -> str:
