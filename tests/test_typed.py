@@ -49,7 +49,7 @@ def _found(folder: Path, text: str, **files: str) -> list[str]:
     for name, content in files.items():
         (folder / f"{name}.md").write_text(content)
     composed = document.compose(report, RUNS, folder / "build/figures")
-    return [f"{problem.where}: {problem.message}" for problem in typed_numbers(composed)]
+    return [f"{problem.where}: {problem.told}" for problem in typed_numbers(composed)]
 
 
 @pytest.mark.parametrize(

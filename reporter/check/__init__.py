@@ -81,7 +81,7 @@ def of_text(document: Document) -> list[Finding]:
         )
         for claim in document.broken
     ]
-    return [*claims, *map(_finding, (*document.problems, *typed_numbers(document)))]
+    return [*claims, *map(_finding, document.problems), *typed_numbers(document)]
 
 
 def ordered(found: Iterable[Finding]) -> list[Finding]:

@@ -28,7 +28,7 @@ def of_text(folder: Path, text: str) -> str:
     return _place(folder, f".*{re.escape(text)}")
 
 
-def unkept(folder: Path, found: Iterable[Finding]) -> list[Finding]:
+def unkept(folder: Path, found: Iterable[Finding], mark: re.Pattern[str] = KEPT) -> list[Finding]:
     """Return the findings whose lines have no mark that lets stand what they hold."""
     texts: dict[str, list[str]] = {}
     left = []
@@ -37,7 +37,7 @@ def unkept(folder: Path, found: Iterable[Finding]) -> list[Finding]:
         if one.file and one.file not in texts:
             texts[one.file] = read_text(path).split("\n") if path.is_file() else []
         of_file, line = texts.get(one.file, []), one.line or 0
-        if not (0 < line <= len(of_file) and KEPT.search(of_file[line - 1])):
+        if not (0 < line <= len(of_file) and mark.search(of_file[line - 1])):
             left.append(one)
     return left
 

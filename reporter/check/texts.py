@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from reporter.report import Report
 
-NONE = re.compile("(?!)")  # is found nowhere
 SPOKEN = ("caption", "captions", "alt", "first")  # arguments that a reader sees
 UNREAD = (  # what is no prose, in the order in which it is taken out
     HEADING_ID,
@@ -47,14 +46,10 @@ class Passage:
         return f"{self.file}:{self.line + self.text.count(chr(10), 0, start)}"
 
 
-def prose(report: Report, mark: re.Pattern[str] = NONE) -> Iterator[Passage]:
+def prose(report: Report) -> Iterator[Passage]:
     """Yield the prose of a report.
 
     Captions, alt texts and labels in the calls of templates follow the text that they stand in.
-
-    Args:
-        report: as it was opened.
-        mark: a line that has it is passed over.
     """
     sources = [(section.path, 1, section.text) for section in read_sections(report)]
     abstract = report.folder / "abstract.md"
@@ -65,14 +60,10 @@ def prose(report: Report, mark: re.Pattern[str] = NONE) -> Iterator[Passage]:
         for question in read_questions(report.folder).values()
     ]
     for path, first, text in sources:
-        lines = read_text(path).split("\n")
-        silenced = {number for number, line in enumerate(lines, 1) if mark.search(line)}
         name = file_name(report, path)
-        left = _without_lines(blanked(text, UNREAD), first, silenced)
-        yield Passage(file=name, line=first, text=left)
+        yield Passage(file=name, line=first, text=blanked(text, UNREAD))
         for line, words in _spoken("\n" * (first - 1) + text):
-            if line not in silenced:
-                yield Passage(file=name, line=line, text=blanked(words, UNREAD))
+            yield Passage(file=name, line=line, text=blanked(words, UNREAD))
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -98,11 +89,6 @@ def blanked(text: str, patterns: Iterable[re.Pattern[str]]) -> str:
     for pattern in patterns:
         text = pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     return text
-
-
-def _without_lines(text: str, first: int, silenced: set[int]) -> str:
-    lines = enumerate(text.split("\n"), first)
-    return "\n".join("" if number in silenced else line for number, line in lines)
 
 
 def _spoken(text: str) -> Iterator[tuple[int, str]]:

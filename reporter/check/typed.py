@@ -23,12 +23,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.check import lines
+from reporter.check.finding import Finding
 from reporter.check.texts import prose
 from reporter.errors import ReportError
 from reporter.prose.cells import TableView
 from reporter.prose.fragments import Fragments
 from reporter.prose.measures import MetricValue
-from reporter.prose.numbering import Problem
 from reporter.prose.values import Desk, Value
 from reporter.prose.views import RunView
 
@@ -68,22 +69,21 @@ class Printed:
 Known = dict[tuple[str, str], Printed]  # digits and unit → who prints so
 
 
-def typed_numbers(document: Document) -> list[Problem]:
-    """Return a problem for every number in the text that a run of the report has."""
+def typed_numbers(document: Document) -> list[Finding]:
+    """Return a finding for every number in the text that a run of the report has."""
     known = _known(document.finished)
-    problems = []
-    for passage in prose(document.report, MARK):
-        for found in NUMBER.finditer(passage.text):
-            printed = _printed(found, known)
-            if printed:
-                problems.append(
-                    Problem(
-                        where=passage.where(found.start()),
-                        message=f"{' '.join(found[0].split())} is {printed.expression}; "
-                        f"write {{{{ {printed.code} }}}}",
-                    )
-                )
-    return problems
+    findings = [
+        Finding(
+            group="text",
+            where=passage.where(found.start()),
+            message=f"{' '.join(found[0].split())} is {printed.expression}",
+            remedy=f"write {{{{ {printed.code} }}}}",
+        )
+        for passage in prose(document.report)
+        for found in NUMBER.finditer(passage.text)
+        if (printed := _printed(found, known))
+    ]
+    return lines.unkept(document.report.folder, findings, MARK)
 
 
 def _printed(found: re.Match[str], known: Known) -> Printed | None:
