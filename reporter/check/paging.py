@@ -87,8 +87,8 @@ def smallest(pages: Pages, without: Collection[str]) -> Small | None:
     every = parts(pages)
     sizes: dict[tuple[int, ...], Counter[float]] = defaultdict(Counter)
     texts: dict[tuple[int, ...], str] = defaultdict(str)
-    for page, key, stretch in _blocks(pages):
-        if _part(every, page, stretch.height) not in without:
+    for key, stretch in _blocks(pages):
+        if _part(every, key[0], stretch.height) not in without:
             sizes[key][stretch.size] += stretch.letters
             texts[key] += stretch.text
     found = [
@@ -98,14 +98,14 @@ def smallest(pages: Pages, without: Collection[str]) -> Small | None:
     return min(found, key=lambda small: (small.size, small.page), default=None)
 
 
-def _blocks(pages: Pages) -> Iterator[tuple[int, tuple[int, ...], Stretch]]:
-    """Yield what is text, with its page and what is the same for all of a block on that page."""
+def _blocks(pages: Pages) -> Iterator[tuple[tuple[int, ...], Stretch]]:
+    """Yield what is text, with what all of a block has: its page, and numbers of its own there."""
     for page, stretches in enumerate(pages.stretches, 1):
         for stretch in stretches:
             if stretch.kind in TEXT:
-                yield page, (page, stretch.block), stretch
+                yield (page, stretch.block), stretch
             elif stretch.kind in LOOSE:
-                yield page, (page, -1, round(stretch.height)), stretch
+                yield (page, -1, round(stretch.height)), stretch
 
 
 def _part(every: list[Part], page: int, height: float) -> str:

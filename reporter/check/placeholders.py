@@ -22,7 +22,6 @@ from reporter.prose.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from reporter.report import Author, Report
 
@@ -87,10 +86,9 @@ def _cover(report: Report) -> Iterator[Passage]:
 def _comments(report: Report) -> Iterator[Finding]:
     """Yield comments that say what is to do, or that a shipped report came with."""
     known = frozenset() if is_shipped(report) else _shipped_comments()
-    for path in _texts(report):
-        text = read_text(path)
+    for name, text in _texts(report):
         for start, end in comments(_bare(text)):
-            where = _place(report, path, text.count("\n", 0, start) + 1)
+            where = f"{name}:{text.count(chr(10), 0, start) + 1}"
             word = WORDS.search(text, start, end)
             if word:
                 yield _finding(where, f"a comment says {word[0]!r}", "do it, or remove it")
@@ -100,30 +98,30 @@ def _comments(report: Report) -> Iterator[Finding]:
 
 def _headings(report: Report) -> Iterator[Finding]:
     """Yield headings without a word, and those with nothing below them."""
-    for path in _texts(report):
-        if path.name == "questions.md":
+    for name, whole in _texts(report):
+        if name == "questions.md":
             continue  # a question without an answer is told as such
         last: tuple[int, int, str] | None = None  # level, line, text
-        for number, level, text in _outline(path):
+        for number, level, text in _outline(whole):
             if level and not text:
                 told = "a heading without words"
-                yield _finding(_place(report, path, number), told, "write it, or remove it")
+                yield _finding(f"{name}:{number}", told, "write it, or remove it")
             if last and level and level <= last[0]:
-                yield _empty(report, path, last)
+                yield _empty(name, last)
             last = (level, number, text) if level else None
         if last:
-            yield _empty(report, path, last)
+            yield _empty(name, last)
 
 
-def _empty(report: Report, path: Path, heading: tuple[int, int, str]) -> Finding:
+def _empty(name: str, heading: tuple[int, int, str]) -> Finding:
     _, line, text = heading
     told = f"the heading {text!r} has nothing below it"
-    return _finding(_place(report, path, line), told, "write it, or remove the heading")
+    return _finding(f"{name}:{line}", told, "write it, or remove the heading")
 
 
-def _outline(path: Path) -> Iterator[tuple[int, int, str]]:
+def _outline(whole: str) -> Iterator[tuple[int, int, str]]:
     """Yield line, level and text of headings; of any other line that is not blank, level 0."""
-    code = FENCE.sub(lambda found: re.sub(r"[^\n]+", "code", found[0]), read_text(path))
+    code = FENCE.sub(lambda found: re.sub(r"[^\n]+", "code", found[0]), whole)
     text, done = "", 0
     for start, end in comments(_bare(code)):
         text += code[done:start] + re.sub(r"[^\n]", " ", code[start:end])
@@ -136,9 +134,10 @@ def _outline(path: Path) -> Iterator[tuple[int, int, str]]:
             yield number, 0, ""
 
 
-def _texts(report: Report) -> list[Path]:
+def _texts(report: Report) -> list[tuple[str, str]]:
+    """Return the files in which an author writes, by name."""
     paths = [report.folder / "abstract.md", *report.sources(), report.folder / "questions.md"]
-    return [path for path in paths if path.is_file()]
+    return [(file_name(report, path), read_text(path)) for path in paths if path.is_file()]
 
 
 @cache
@@ -156,10 +155,6 @@ def _bare(text: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
-
-
-def _place(report: Report, path: Path, line: int) -> str:
-    return f"{file_name(report, path)}:{line}"
 
 
 def _finding(where: str, message: str, remedy: str) -> Finding:
