@@ -100,3 +100,51 @@ def test_a_word_at_the_end_of_a_line_is_one():
     ]
     assert only_here(["91.5 and 3 and 7"], ["81.5 and 2"], most=5) == {"91.5": 1, "7": 1}
     assert after(["is 5", "so"]) == {("is", "5")}
+
+
+def program(found):
+    found.pages[0].AA = {"/O": pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="x()")}
+
+
+def name_of_a_program(found):
+    found.Root.Names.JavaScript = {"/JS": pikepdf.String("x()")}
+
+
+def larger_unit(found):
+    found.pages[0].UserUnit = 2
+
+
+def other_words_to_be_heard(found):
+    found.Root.StructTreeRoot.ActualText = "93.5"
+
+
+@pytest.mark.parametrize(
+    ("change", "feature"),
+    [
+        (program, "/AA, /JS x(), /O, /S /JavaScript"),
+        (name_of_a_program, "/JS x(), /JavaScript"),
+        (larger_unit, "/UserUnit"),
+        (other_words_to_be_heard, "/ActualText 93.5"),
+    ],
+)
+def test_what_other_readers_do_or_say_is_told(right, change, feature):
+    """However deep in the file, though words and picture are right; of other versions, a note."""
+    with pikepdf.open(io.BytesIO(right.content)) as found:
+        change(found)
+        written = io.BytesIO()
+        found.save(written)
+    line = f"report.pdf: has {feature}, which the file that the results give has not"
+    assert told(written.getvalue(), right) == [f"bad {line}"]
+    assert f"note {line}" in told(written.getvalue(), right, is_same_layout=False)
+
+
+def test_a_page_with_the_words_of_the_results_and_another_picture_is_told(right):
+    """By a note where other versions are said to have set it: who forges may say so."""
+    with pikepdf.open(io.BytesIO(right.content)) as found:
+        found.pages[0].contents_add(b"0 g 60 300 200 200 re f")
+        written = io.BytesIO()
+        found.save(written)
+    for is_same, state in ((True, "bad"), (False, "note")):
+        lines = told(written.getvalue(), right, is_same_layout=is_same)
+        (line,) = [line for line in lines if "its picture differs" in line]
+        assert line.startswith(f"{state} report.pdf, page 1: ")

@@ -8,7 +8,7 @@ and what is drawn over it can be seen and not copied.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from reporter.verify.verdicts import Verdict, bad, good, note, told
 from reporter.verify.words import NUMBER, after, differences, joined, only_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PDF = "report.pdf"
 FAINT = 40  # of 255: what differs by less is no letter
@@ -25,6 +25,8 @@ SIZE_PT = 1.0  # pages whose sides differ by more are of another size
 MOST_WORDS = 8  # that are told
 SHORT = 60  # letters of what is covered
 THEM = "the results"
+TOLD = frozenset({"/S", "/Subtype", "/URI", "/F", "/JS", "/ActualText", "/Alt", "/Contents"})
+ANEW = frozenset({"/DecodeParms", "/Filter", "/Length", "/Producer"})  # what any writer changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,8 @@ def compared(content: bytes | None, expected: Paper, *, is_same_layout: bool) ->
     parts = [*_alike(found, expected)]
     if parts and not is_same_layout:
         parts = [*_elsewhere(found, expected)]
-    parts += [*_attachments(found, expected), *_unusual(found, expected)]
+    parts += [*_attachments(found, expected)]
+    parts += _unusual(found, expected, bad if is_same_layout else note)
     yield from told(parts, well)
     if not parts:
         yield note("pdf", PDF, "its bytes differ: it was written anew, or by other versions")
@@ -168,6 +171,9 @@ def _elsewhere(found: Paper, expected: Paper) -> Iterator[Verdict]:
     Which stands where is not known then, so whole numbers up to that of pages are left out.
     """
     old, new = found.texts, expected.texts
+    for page, texts in enumerate(zip(old, new, strict=False)):
+        if texts[0] == texts[1]:
+            yield from (replace(one, state="note") for one in _covered(found, page, expected, page))
     most = max(len(old), len(new))
     for number in only_here(old, new, most):
         pages = ", ".join(str(n) for n, text in enumerate(old, 1) if number in text)
@@ -208,21 +214,33 @@ def _attached(content: bytes) -> Mapping[str, bytes]:
         return {name: file.get_file().read_bytes() for name, file in pdf.attachments.items()}
 
 
-def _unusual(found: Paper, expected: Paper) -> Iterator[Verdict]:
-    """Yield what a PDF of ours never has, and readers show or do: forms, layers, programs."""
+def _unusual(found: Paper, expected: Paper, say: Callable[..., Verdict]) -> Iterator[Verdict]:
+    """Yield what a PDF of ours never has, and readers show, say or do: forms, layers, programs."""
     mine, theirs = (_features(paper.content) for paper in (found, expected))
-    for feature in sorted(mine - theirs):
-        yield bad("pdf", PDF, f"has {feature}, which the pages that {THEM} give have not")
+    if more := sorted(mine - theirs):
+        few = ", ".join(feature[:SHORT] for feature in more[:MOST_WORDS])
+        yield say("pdf", PDF, f"has {few}, which the file that {THEM} give has not")
 
 
 def _features(content: bytes) -> frozenset[str]:
-    """Return the keys of a PDF's catalogue, and the kinds of notes on its pages."""
+    """Return every key in a PDF's objects, with its value where that is a kind or is read aloud."""
     import pikepdf
 
+    found, seen = set[str](), set[tuple[int, int]]()
     with pikepdf.open(io.BytesIO(content)) as pdf:
-        notes = {
-            f"annotations {one.get('/Subtype', '')}"
-            for page in pdf.pages
-            for one in page.get("/Annots", ())
-        }
-        return frozenset({str(key) for key in pdf.Root} | notes)
+        waiting: list[Any] = [pdf.Root]
+        while waiting:
+            one = waiting.pop()
+            if not isinstance(one, pikepdf.Object) or one.objgen in seen:
+                continue
+            if one.is_indirect:
+                seen.add(one.objgen)
+            if isinstance(one, pikepdf.Array):
+                waiting += [*one]
+            elif isinstance(one, pikepdf.Dictionary | pikepdf.Stream):
+                pairs = [pair for pair in one.items() if pair[0] != "/Resources"]  # what is drawn
+                for key, value in pairs:
+                    is_text = isinstance(value, pikepdf.String | pikepdf.Name)
+                    found.add(f"{key} {value}" if key in TOLD and is_text else key)
+                    waiting.append(value)
+    return frozenset(found - ANEW)
