@@ -25,6 +25,21 @@ def dump(value: Any, *, sort_keys: bool = True) -> bytes:
     return (text + "\n").encode()
 
 
+def load(content: bytes) -> Any:
+    """Return JSON data; ValueError if it is none, or names a thing twice.
+
+    Of two values one reader takes the first, another the last.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("a name is there twice")
+        return found
+
+    return json.loads(content, object_pairs_hook=once)
+
+
 def to_plain(value: Any, files: dict[str, bytes]) -> Any:
     """Return `value` as JSON data; arrays and checkpoints are added to `files`."""
     if isinstance(value, Checkpoint):

@@ -55,6 +55,12 @@ def number_in_the_results(one: Bundle) -> None:
     one.files["results.json"] = dump(plain)
 
 
+@defect("results", r"results\.json: is no table of JSON, or names a thing twice")
+def two_numbers_of_one_name(one: Bundle) -> None:
+    """One reader of JSON takes the first, another the last."""
+    one.edit("results.json", '"test_accuracy"', '"test_accuracy": {"value": 0.99}, "test_accuracy"')
+
+
 @defect("tables", r"tables/full\.course\.csv: line 3, value: '0\.9' where the store gives '0\.2'")
 def number_in_a_table(one: Bundle) -> None:
     one.edit("tables/full.course.csv", "0,2,0.2", "0,2,0.9")
@@ -79,7 +85,7 @@ def covered_number(one: Bundle) -> None:
     draw(one, "1 1 1 rg {0} {1} {2} {3} re f")
 
 
-@defect("pdf", r"report\.pdf: has annotations /Square")
+@defect("pdf", r"report\.pdf: has .*/Subtype /Square")
 def note_over_the_number(one: Bundle) -> None:
     def stick(found: pikepdf.Pdf) -> None:
         page = place(found, "81.0")[0]

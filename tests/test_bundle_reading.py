@@ -32,10 +32,15 @@ def described(files=FILES, **changes) -> bytes:
     return manifest.written(manifest.Manifest(**{**values, **changes}))
 
 
-def zipped(path, files=None, *, method=zipfile.ZIP_DEFLATED, **attributes):
+def members(files, *, bare):
+    """Return these files, with those of a good bundle unless they are all."""
+    return ({} if bare else {**FILES, "manifest.json": described()}) | (files or {})
+
+
+def zipped(path, files=None, *, bare=False, method=zipfile.ZIP_DEFLATED, **attributes):
     """Write a zip of these files, a bundle's own by default."""
     with zipfile.ZipFile(path, "w") as archive:
-        for name, content in ({**FILES, "manifest.json": described()} | (files or {})).items():
+        for name, content in members(files, bare=bare).items():
             member = zipfile.ZipInfo(name)
             member.compress_type = method
             for key, value in attributes.items():
@@ -44,9 +49,9 @@ def zipped(path, files=None, *, method=zipfile.ZIP_DEFLATED, **attributes):
     return path
 
 
-def foldered(path, files=None):
+def foldered(path, files=None, *, bare=False):
     """Write the same as a folder."""
-    for name, content in ({**FILES, "manifest.json": described()} | (files or {})).items():
+    for name, content in members(files, bare=bare).items():
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_bytes(content)
     return path
@@ -70,6 +75,22 @@ def test_a_bundle_gives_its_manifest_and_files(tmp_path, make):
         assert opened.differing() == ()
         opened.unpack(tmp_path / "scratch")
     assert contents(tmp_path / "scratch") == FILES
+
+
+@pytest.mark.parametrize("make", [zipped, foldered])
+def test_a_bundle_that_a_file_manager_packed_again_is_as_good(tmp_path, make):
+    """In a folder of its name, with what such a program leaves everywhere; but not in two."""
+    inside = {
+        f"hw3/{path}": held for path, held in ({"manifest.json": described()} | FILES).items()
+    }
+    litter = {"__MACOSX/hw3/._report.pdf": b"x", "hw3/.DS_Store": b"x", "hw3/Thumbs.db": b"x"}
+    with bundle.read(make(tmp_path / "hw", inside | litter, bare=True)) as opened:
+        assert {path: opened.content(path) for path in opened.sizes} == FILES
+        assert opened.differing() == ()
+    with bundle.read(make(tmp_path / "flat", {".DS_Store": b"x"})) as opened:
+        assert [*opened.sizes] == [*FILES]
+    beside = make(tmp_path / "two", inside | {"notes.txt": b"x"}, bare=True)
+    assert "no bundle: manifest.json is missing" in refusal(beside)
 
 
 @pytest.mark.parametrize("make", [zipped, foldered])
@@ -184,6 +205,7 @@ MANIFESTS = {
     "too deep": b"[" * 100_000,
     "without a key": json.dumps({"format": 1}).encode(),
     "with another key": described().replace(b'"unmet"', b'"met"'),
+    "with a key twice": described().replace(b'"unmet"', b'"unmet": [], "unmet"'),
     "of another type": described(files={}).replace(b'"files": {}', b'"files": []'),
 }
 
@@ -199,10 +221,16 @@ def test_what_is_no_bundle_is_one_line(tmp_path):
     """No file, no zip, half of one, no manifest, a later format."""
     assert refusal(tmp_path / "none.zip").startswith("BUNDLE: no such file")
     (tmp_path / "text.zip").write_text("no zip")
-    assert "can't be read as a bundle" in refusal(tmp_path / "text.zip")
+    assert "can't be read as a bundle (it is no zip)" in refusal(tmp_path / "text.zip")
+    (tmp_path / "page.zip").write_bytes(b"%PDF-1.7")
+    assert "(it is a PDF)" in refusal(tmp_path / "page.zip")
+    (tmp_path / "none.zip").write_bytes(b"")
+    assert "(it is empty)" in refusal(tmp_path / "none.zip")
+    within = zipped(tmp_path / "in.zip", {"hw.zip": b"x"}, bare=True)
+    assert "no bundle: it holds 'hw.zip'; unpack it and name that" in refusal(within)
     whole = zipped(tmp_path / "hw.zip").read_bytes()
     (tmp_path / "half.zip").write_bytes(whole[: len(whole) // 2])
-    assert "can't be read as a bundle" in refusal(tmp_path / "half.zip")
+    assert "can't be read as a bundle (its end is missing)" in refusal(tmp_path / "half.zip")
     bare = io.BytesIO()
     zipfile.ZipFile(bare, "w").close()
     (tmp_path / "bare.zip").write_bytes(bare.getvalue())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping  # noqa: TC003 - the fields are checked
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from reporter.errors import ReportError
-from reporter.plain import dump
+from reporter.plain import dump, load
 from reporter.shapes import Checked
 
 NAME = "manifest.json"
@@ -56,7 +55,7 @@ def parsed(content: bytes, name: str) -> Manifest:
         ReportError: it is damaged, or of another format.
     """
     try:
-        plain: dict[str, Any] = dict(json.loads(content))
+        plain: dict[str, Any] = dict(load(content))
         found = plain.pop("format")
         if found == FORMAT:
             return Manifest(**plain)

@@ -32,6 +32,7 @@ MOST_FILES = 20_000
 ROOM = 50e6  # bytes that may be unpacked, however small the archive is
 LONGEST_PART, LONGEST = 200, 500  # bytes of one name, and of a path
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # which Python unpacks piece by piece
+LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 UNREADABLE = (*BROKEN, ValueError, LookupError, struct.error, OverflowError)
 REMEDY = "hand in what `report bundle` wrote"
 
@@ -83,6 +84,8 @@ class Opened:
 def read(path: Path) -> Iterator[Opened]:
     """Open a bundle, the zip that was handed in or a folder into which it was unpacked.
 
+    One that a file manager packed again, in a folder and with files of its own, is as good.
+
     Raises:
         ReportError: no bundle is there, it is damaged, of another format, or refused.
     """
@@ -91,16 +94,47 @@ def read(path: Path) -> Iterator[Opened]:
     with contextlib.ExitStack() as stack:
         sizes, content = _folder(path) if path.is_dir() else _zip(path, stack)
         _insist_distinct(path, sizes)
-        if manifest.NAME not in sizes:
-            raise ReportError(f"{path}: no bundle: {manifest.NAME} is missing; {REMEDY}")
-        if sizes[manifest.NAME] > ROOM:
-            raise _refused(path, manifest.NAME, f"has {megabytes(sizes[manifest.NAME])}")
-        made = manifest.parsed(content(manifest.NAME), str(path))
-        files = {name: sizes[name] for name in sorted(sizes) if name != manifest.NAME}
-        yield Opened(path=path, manifest=made, sizes=files, content=content)
+        around = _around(sizes)
+        own = around + manifest.NAME
+        if own not in sizes:
+            raise ReportError(f"{path}: no bundle: {_instead(sizes)}")
+        if sizes[own] > ROOM:
+            raise _refused(path, manifest.NAME, f"has {megabytes(sizes[own])}")
+        made = manifest.parsed(content(own), str(path))
+        paths = {name.removeprefix(around): name for name in sorted(sizes) if name != own}
+        files = {
+            short: sizes[name]
+            for short, name in paths.items()
+            if short in made.files or not _is_litter(name)
+        }
+        yield Opened(
+            path=path, manifest=made, sizes=files, content=lambda name: content(paths[name])
+        )
+
+
+def _is_litter(name: str) -> bool:
+    """Tell whether a file manager put a file there by itself."""
+    last = name.rpartition("/")[2]
+    return name.startswith("__MACOSX/") or last.startswith("._") or last.casefold() in LITTER
+
+
+def _around(sizes: Mapping[str, int]) -> str:
+    """Return the folder that all was packed in by who packed it again, "" for none."""
+    tops = {name.partition("/")[0] for name in sizes if not _is_litter(name)}
+    return f"{min(tops)}/" if len(tops) == 1 and manifest.NAME not in sizes else ""
+
+
+def _instead(sizes: Mapping[str, int]) -> str:
+    """Return what is there in place of a bundle, and what to do."""
+    within = next((name for name in sorted(sizes) if name.lower().endswith(".zip")), "")
+    if within:
+        return f"it holds {shown(within)}; unpack it and name that"
+    return f"{manifest.NAME} is missing; {REMEDY}"
 
 
 def _zip(path: Path, stack: contextlib.ExitStack) -> tuple[dict[str, int], Callable[[str], bytes]]:
+    if not zipfile.is_zipfile(path):
+        raise ReportError(f"{path}: can't be read as a bundle ({_kind(path)}); {REMEDY}")
     with _told(path):
         opened = stack.enter_context(zipfile.ZipFile(path))
     members = opened.infolist()
@@ -124,6 +158,15 @@ def _zip(path: Path, stack: contextlib.ExitStack) -> tuple[dict[str, int], Calla
             return b"".join(iter(lambda: file.read(CHUNK), b""))  # of a bomb no more than announced
 
     return {member.filename: member.file_size for member in found}, content
+
+
+def _kind(path: Path) -> str:
+    """Return what a file is that is no zip."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    if not head:
+        return "it is empty"
+    return {b"%PDF": "it is a PDF", b"PK\3\4": "its end is missing"}.get(head, "it is no zip")
 
 
 def _folder(path: Path) -> tuple[dict[str, int], Callable[[str], bytes]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.errors import shown
 from reporter.outputs import RESULTS
+from reporter.plain import load
 from reporter.verify.verdicts import Verdict, bad, good, told
 from reporter.verify.words import differences
 
@@ -30,7 +31,7 @@ def results(found: bytes | None, expected: bytes) -> Iterator[Verdict]:
     count = sum(len(run["results"]) for run in theirs["runs"].values())
     well = good("results", RESULTS, f"{count} results are what {THEM} give, byte for byte")
     if not isinstance(plain, dict):
-        yield bad("results", RESULTS, "holds no results: no table of JSON")
+        yield bad("results", RESULTS, "is no table of JSON, or names a thing twice")
     elif found != expected:
         plain, theirs = ({**one, "claims": None} for one in (plain, theirs))
         parts = [
@@ -44,7 +45,7 @@ def results(found: bytes | None, expected: bytes) -> Iterator[Verdict]:
 
 def _read(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return load(content)
     except (ValueError, RecursionError):
         return None
 
