@@ -93,7 +93,7 @@ def _tell(made: Bundled) -> None:
         click.echo(f"{name}  {span}")
     for one in made.unmet:
         click.echo(f"passed over  {one.where}: {one.message}", err=True)
-    size = f"{megabytes(made.size)}, {len(made.sizes)} files"
+    size = f"{megabytes(made.size)}, {len(made.sizes) - 1} files and the manifest"
     click.echo(f"{size}; its pages made again from it in {made.seconds:.1f} s, the same", err=True)
 
 

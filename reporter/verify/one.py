@@ -86,7 +86,7 @@ def _forget_caches(folder: Path) -> None:
 
 def _judged(opened: Opened, folder: Path, name: str, asked: Question) -> Judged:
     count = len(opened.sizes)
-    first = (good("opened", "", f"{count} files"), *_files(opened))
+    first = (good("opened", "", f"{count} files and the manifest"), *_files(opened))
     authors = tuple(_called(author) for author in opened.manifest.authors)
     judged = Judged(name=name, authors=authors, verdicts=first)
     with contextlib.suppress(ReportError):  # told below; what can be read is compared
