@@ -22,6 +22,7 @@ from reporter.prose.texts import read_text
 from reporter.verify import paper, results, rules, runs, screen
 from reporter.verify.rebuilt import Rebuilt, rebuilt
 from reporter.verify.results import TABLES
+from reporter.verify.unproven import unproven
 from reporter.verify.verdicts import Judged, Verdict, bad, good, note, told
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def _looks(opened: Opened, made: Rebuilt, asked: Question) -> Iterator[Look]:
     yield "tables", lambda: results.tables(mine, theirs)
     yield "pdf", lambda: paper.compared(printed, made.paper, is_same_layout=is_same)
     yield "claims", lambda: results.claims(found, enclosed[RESULTS])
+    yield "claims", lambda: unproven(made.document)
     yield "rules", lambda: rules.judged(opened, made, asked.rules)
     yield "runs", lambda: runs.compared(made.at, made.plan, is_same_version=is_same_version)
 
