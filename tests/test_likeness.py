@@ -79,8 +79,9 @@ def kept(**changes):
     return Kept(**{**values, **changes})
 
 
-def shown(*bundles):
-    return [(one.names, one.what, one.runs) for one in common(bundles)]
+def shown(*bundles, is_declared=True):
+    found = common(bundles, is_declared=is_declared)
+    return [(one.names, one.what, one.runs) for one in found if one.runs]
 
 
 def test_one_record_of_two_students_is_told_once():
@@ -107,3 +108,13 @@ def test_one_machine_and_minute_is_told():
     assert not beside(started="2026-05-04T09:31:05Z")
     assert not beside(machine="n")
     assert not beside(machine="", started="")
+
+
+def test_what_bundles_say_of_themselves_is_told():
+    """That their course shares a store, unless its rules were asked; and whose they are."""
+    pair = [Judged(name=name, authors=(name,), kept=(kept(),), shares=True) for name in "ab"]
+    (sharing,) = common(pair)
+    assert sharing.line.startswith("a, b: say themselves that their course shares a store: ")
+    assert common(pair, is_declared=True) == ()
+    (twice,) = common([Judged(name=name, authors=("A. Example (1)",)) for name in "ab"])
+    assert twice.line == "a, b: all of A. Example (1)"

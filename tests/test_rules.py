@@ -85,6 +85,16 @@ def test_each_rule_has_a_plain_sentence_and_its_source(tmp_path):
     assert found.file == tmp_path / "assignment.toml"
 
 
+def test_only_a_course_can_say_that_it_shares_a_store(tmp_path):
+    """Beside its rules a report says in vain that records may be alike."""
+    bare = ASSIGNMENT.replace("shared_store = true\n", "")
+    for text, is_shared in ((ASSIGNMENT, True), (bare, False)):
+        (tmp_path / "assignment.toml").write_text(text)
+        own = opened(tmp_path, 'rules = "assignment.toml"\nshared_store = true')
+        assert rules.imposed(own, tmp_path / "assignment.toml").given.shared_store is is_shared
+    assert rules.read(own).given.shared_store is False
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

@@ -79,7 +79,7 @@ def imposed(of: Report, file: Path) -> Rules:
 def _merged(own: Submission, assignment: Assignment, path: Path, name: str) -> Rules:
     """Return a report's rules and its course's, which count where both say something."""
     theirs = assignment.submission
-    stated = own.model_fields_set - {"rules"}
+    stated = own.model_fields_set - {"rules", "shared_store"}  # which only a course can have
     merged = {key: getattr(own, key) for key in stated}
     merged |= {key: getattr(theirs, key) for key in theirs.model_fields_set}
     merged["attach"] = tuple(dict.fromkeys((*theirs.attach, *own.attach)))

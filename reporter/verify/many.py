@@ -13,6 +13,7 @@ from reporter.verify.likeness import alike, given
 from reporter.verify.one import Question
 from reporter.verify.origins import common
 from reporter.verify.rerun import rerun
+from reporter.verify.verdicts import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -86,12 +87,15 @@ def verify(
     return Verified(
         bundles=tuple(judged),
         alike=alike(judged, given(folders)) if is_class else (),
-        common=common(judged) if is_class else (),
+        common=common(judged, is_declared=asked.rules is not None) if is_class else (),
     )
 
 
 def _again(judged: Judged, path: Path, asked: Asked) -> Judged:
-    """Add what computing a sample of its runs again shows, where the bundle can be read at all."""
-    if asked.sample is None or not judged.kept:
+    """Add what computing a sample of its runs again shows, or that this was not done."""
+    if not judged.kept:
         return judged
+    if asked.sample is None:
+        told = "nothing was computed again, so a result that was stored falsely is not noticed"
+        return replace(judged, verdicts=(*judged.verdicts, note("rerun", "", f"{told}: --rerun N")))
     return replace(judged, verdicts=(*judged.verdicts, *rerun(path, asked.sample)))

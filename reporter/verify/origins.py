@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reporter.verify.verdicts import Judged, Kept
 
@@ -19,11 +19,11 @@ MOST = 4  # names of bundles, and of runs, that are told
 
 @dataclass(frozen=True, kw_only=True)
 class Common:
-    """Bundles of different students whose records say that one computed for all.
+    """Bundles that have something in common, as records of different students that are the same.
 
     Attributes:
         what: they have in common.
-        runs: "full (seed 0)".
+        runs: "full (seed 0)"; none where it isn't about runs.
     """
 
     names: tuple[str, ...]
@@ -33,14 +33,41 @@ class Common:
     @property
     def line(self) -> str:
         """Return it in words."""
-        return f"{_few(self.names)}: {self.what}: {_few(self.runs)}"
+        runs = f": {_few(self.runs)}" if self.runs else ""
+        return f"{_few(self.names)}: {self.what}{runs}"
 
 
-def common(bundles: Sequence[Judged]) -> tuple[Common, ...]:
+def common(bundles: Sequence[Judged], *, is_declared: bool = False) -> tuple[Common, ...]:
     """Return bundles with the same records, or with records of one machine and minute.
 
-    Those of a course that declared a shared store are left out.
+    Those of a course that declared a shared store are left out. Bundles of the same student, and
+    those that nobody but themselves says that of, are told, too.
+
+    Args:
+        bundles: all that are looked at.
+        is_declared: whether the course's own rules were asked, and not what bundles have of them.
     """
+    return (*_recorded(bundles), *_twice(bundles), *(() if is_declared else _sharing(bundles)))
+
+
+def _twice(bundles: Sequence[Judged]) -> Iterator[Common]:
+    names: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for bundle in bundles:
+        names[bundle.authors].append(bundle.name)
+    for authors, handed_in in names.items():
+        if authors and len(handed_in) > 1:
+            yield Common(names=tuple(handed_in), what=f"all of {', '.join(authors)}", runs=())
+
+
+def _sharing(bundles: Sequence[Judged]) -> Iterator[Common]:
+    names = tuple(bundle.name for bundle in bundles if bundle.shares)
+    what = "say themselves that their course shares a store: records not compared; see --rules"
+    if names:
+        yield Common(names=names, what=what, runs=())
+
+
+def _recorded(bundles: Sequence[Judged]) -> tuple[Common, ...]:
+    """Return bundles whose records say that one computed for all."""
     known = {bundle.name: bundle for bundle in bundles if not bundle.shares}
     same: dict[str, list[Held]] = defaultdict(list)
     near: dict[str, list[Held]] = defaultdict(list)
