@@ -19,6 +19,7 @@ from reporter.workplace import (
     current_plan,
     make_plan,
     open_workplace,
+    share,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def build(request: Request) -> Built:
         seconds = time.monotonic() - began
         if not request.sections:
             write_record(at.output, made, outcomes, seconds)
+    share(request, at, planned)
     return Built(
         report=at.report,
         outcomes=outcomes,
@@ -135,8 +137,11 @@ def _set(
 
 def compute(request: Request) -> tuple[Outcome, ...]:
     """Compute what is missing of the asked runs; write no page and no record."""
-    workplace = open_workplace(request)
-    return carry_out(request, workplace, make_plan(request, workplace, request.runs))
+    at = open_workplace(request)
+    planned = make_plan(request, at, request.runs)
+    outcomes = carry_out(request, at, planned)
+    share(request, at, planned)
+    return outcomes
 
 
 def review(request: Request) -> Document:

@@ -26,9 +26,14 @@ def limit_bytes() -> float:
     raise ReportError(f"{LIMIT} = {shown(text)} {told}")
 
 
-def store_folder(root: Path) -> Path:
-    """Return where results are kept: as the environment says, or in the build folder `root`."""
-    return Path(os.environ.get("REPORT_STORE") or root / "store")
+def store_place(root: Path) -> tuple[Path, str]:
+    """Return where results are kept, and the address of a store that machines share, if any.
+
+    Both as the environment says: a folder, or an address with results of this machine in the build
+    folder `root`, which they are in without either.
+    """
+    said = os.environ.get("REPORT_STORE", "")
+    return (root / "store", said) if "://" in said else (Path(said or root / "store"), "")
 
 
 def canvas_token() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -61,21 +60,9 @@ def _standing(job: Job, store: Store, work: Path, seconds: float | None) -> Stan
         return Standing(job=job, state="stored", seconds=seconds, size=size)
     error = last_error(work / job.key)
     state: State = "failed" if error else "to run"
-    if _is_computed_now(store, job.key):
+    if store.is_claimed(job.key):
         state, error = "running", ""
     return Standing(job=job, state=state, seconds=seconds, error=error)
-
-
-def _is_computed_now(store: Store, key: str) -> bool:
-    """Tell whether a build, here or elsewhere, computes the result of a key at the moment."""
-    if not (store.root / f".{key}.lock").exists():
-        return False
-    with contextlib.suppress(OSError):  # nobody computes into a store that can't be written
-        claim = store.claim(key)
-        if claim:
-            claim.release()
-        return claim is None
-    return False
 
 
 def last_error(folder: Path) -> str:

@@ -34,7 +34,7 @@ from reporter.files import (
 from reporter.plain import NETWORK, dump, result_from, safetensors_bytes, to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reporter.artifacts import Result
 
@@ -51,6 +51,14 @@ class Stored:
     key: str
     result: Result
     record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unshared:
+    """Why results are in the folder here alone, in a line; a failure unless nobody may write."""
+
+    line: str
+    is_failure: bool
 
 
 class Store:
@@ -70,7 +78,7 @@ class Store:
         """Remove what killed processes left, where that can be removed."""
         with contextlib.suppress(OSError):
             for left in [*self.root.glob(".*.new"), *self.root.glob(".*.lock")]:
-                claim = self.claim(left.name.split(".")[1])
+                claim = self.claim_here(left.name.split(".")[1])
                 if claim:
                     shutil.rmtree(left, ignore_errors=True)
                     claim.release()
@@ -90,7 +98,26 @@ class Store:
 
     def claim(self, key: str) -> Claim | None:
         """Return the right to compute the result of `key`; None while another process has it."""
+        return self.claim_here(key)
+
+    def claim_here(self, key: str) -> Claim | None:
+        """Return the right to change an entry in the folder, given to one process at a time."""
         return claimed(self.root / f".{key}.lock")
+
+    def is_claimed(self, key: str) -> bool:
+        """Tell whether some process computes the result of a key at the moment."""
+        if not (self.root / f".{key}.lock").exists():
+            return False
+        with contextlib.suppress(OSError):  # nobody computes into a store that can't be written
+            claim = self.claim_here(key)
+            if claim:
+                claim.release()
+            return claim is None
+        return False
+
+    def share(self, _keys: Iterable[str]) -> Unshared | None:
+        """Have these results where other machines find them; return what is not there."""
+        return None  # a folder is where they are
 
     def load(self, key: str) -> Stored | None:
         """Return the entry, or None when it is missing or a file of it is not what was written.

@@ -12,14 +12,14 @@ from reporter.budget import Allowance, Choice, choose
 from reporter.causes import Traces
 from reporter.datasets import listings
 from reporter.datasets.digests import Digests
-from reporter.environment import limit_bytes, store_folder
+from reporter.environment import limit_bytes, store_place
 from reporter.errors import ReportError
 from reporter.forecast import Forecast
 from reporter.past import past_seconds
 from reporter.runner import Event, Outcome, Runner
 from reporter.schedule import ordered
 from reporter.sources import Sources
-from reporter.store import Store
+from reporter.store import Store, Unshared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,7 @@ class Request:
     budget_s: float | None = None  # of wall time, for the runs; None: as long as it takes
     begin: Callable[[Forecast], None] = lambda _: None  # told once, if there is anything to run
     watch: Callable[[Event], None] = lambda _: None
+    unshared: Callable[[Unshared], None] = lambda _: None  # told at the end, if need be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ def open_workplace(request: Request) -> Workplace:
     opened = report.load(request.folder, request.overrides)
     name = f"{opened.name}@quick" if request.is_quick else opened.name
     output = request.root / name
-    store = store_folder(request.root)
+    store, address = store_place(request.root)
     limit_bytes()  # what is wrong with it is told before a run asks for it
     for folder in (request.root, output, store):
         if folder.exists() and not folder.is_dir():
@@ -105,7 +106,7 @@ def open_workplace(request: Request) -> Workplace:
     return Workplace(
         report=opened,
         sources=sources,
-        store=Store(store),
+        store=_store(store, address),
         root=request.root,
         output=output,
         lock=(request.folder if beside else output) / "report.lock",
@@ -113,6 +114,15 @@ def open_workplace(request: Request) -> Workplace:
         experiments=(shipped.folder("experiments"), request.folder / "experiments"),
         is_trusted=request.is_trusted,
     )
+
+
+def _store(folder: Path, address: str) -> Store:
+    """Return the results of a folder, or those of an address with the folder in front of them."""
+    if not address:
+        return Store(folder)
+    from reporter.shared import open_store
+
+    return open_store(folder, address)
 
 
 def make_plan(
@@ -205,6 +215,15 @@ def carry_out(request: Request, at: Workplace, planned: Plan) -> tuple[Outcome, 
         allowance=_allowance(request, choice),
         watch=request.watch,
     ).run(planned, force=request.force)
+
+
+def share(request: Request, at: Workplace, planned: Plan) -> None:
+    """Have the results of a plan where other machines find them; tell if they are not."""
+    if request.is_frozen:
+        return
+    unshared = at.store.share(job.key for job in planned.jobs)
+    if unshared:
+        request.unshared(unshared)
 
 
 def _allowance(request: Request, choice: Choice) -> Allowance | None:

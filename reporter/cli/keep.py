@@ -88,15 +88,17 @@ def gc_command(
     """
     from reporter import unneeded
     from reporter.build import open_workplace
+    from reporter.store import Store
 
     _refuse_shared(keep)
     request = asked(report, is_trusted=is_trusted)
     at = open_workplace(request)
     needed = _needed(request, at.report.name)
     kept = KEPT if keep is None and max_size is None else keep
-    results = unneeded.results(at.store, needed, keep=kept, max_bytes=max_size)
+    store = Store(at.store.root)  # of one that machines share nobody knows what they need
+    results = unneeded.results(store, needed, keep=kept, max_bytes=max_size)
     found = (*results, *unneeded.work_folders(at.root / "work", needed))
-    gone = unneeded.remove(found, at.store) if yes else found
+    gone = unneeded.remove(found, store) if yes else found
     if as_json:
         click.echo(json.dumps([_leftover(one) for one in gone], indent=1))
         return
@@ -106,7 +108,7 @@ def gc_command(
     if work:
         folders = f"{len(work)} work folder{'s' if len(work) > 1 else ''}"
         click.echo(f"{folders} that no run goes on from, {_bytes(sum(work))}")
-    _tell(gone, at.store, is_done=yes, max_size=max_size, in_use=len(found) - len(gone))
+    _tell(gone, store, is_done=yes, max_size=max_size, in_use=len(found) - len(gone))
 
 
 def _refuse_shared(keep: int | None) -> None:

@@ -14,6 +14,7 @@ from reporter.cli.places import TRUST, asked
 if TYPE_CHECKING:
     from reporter.build import Built, Request
     from reporter.runner import Outcome
+    from reporter.store import Unshared
 
 FORMATS = ("html", "pdf")
 
@@ -96,16 +97,17 @@ def _make(request: Request, *, dry_run: bool, as_json: bool, **_: Any) -> None:
     from reporter.build import build, compute
     from reporter.cli.watch import watching
 
+    unshared: list[Unshared] = []
     with watching() as watch:
-        request = replace(request, begin=watch.begin, watch=watch)
-        if not request.formats:
-            sys.exit(_tell_runs(compute(request), as_json=as_json))
-        built = build(request)
-    if as_json:
-        click.echo(json.dumps(_as_plain(built), indent=1))
+        request = replace(request, begin=watch.begin, watch=watch, unshared=unshared.append)
+        made = build(request) if request.formats else compute(request)
+    if isinstance(made, tuple):
+        code = _tell_runs(made, as_json=as_json)
     else:
-        _tell(built)
-    sys.exit(0 if built.is_well else 1)
+        code = _tell(made, as_json=as_json)
+    for one in unshared:
+        click.echo(f"report: {one.line}", err=True)
+    sys.exit(1 if any(one.is_failure for one in unshared) else code)
 
 
 def _foretell(request: Request, *, as_json: bool) -> None:
@@ -150,8 +152,16 @@ def _runs_as_plain(outcomes: tuple[Outcome, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _tell(built: Built) -> None:
-    """Print what is wrong to stderr, the written files to stdout."""
+def _tell(built: Built, *, as_json: bool) -> int:
+    """Print what is wrong to stderr, the written files to stdout; return the exit code."""
+    if as_json:
+        click.echo(json.dumps(_as_plain(built), indent=1))
+    else:
+        _tell_lines(built)
+    return 0 if built.is_well else 1
+
+
+def _tell_lines(built: Built) -> None:
     told = {o.job.run for o in built.outcomes if o.state in ("failed", "not run")}
     for run, error in built.made["failures"].items():
         if run not in told:

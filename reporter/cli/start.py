@@ -66,8 +66,8 @@ def export_command(
     jobs = current_plan(at, (run,)).of(run)
     if jobs[0].key not in at.store:
         raise ReportError(f"run {run!r} has no stored result; `report run {run}` makes it")
-    is_there = at.store.checkpoint(jobs[0].key).is_file()
-    if not (is_there or at.store.lacks_network(jobs[0].key)):
+    is_lost = at.store.lacks_network(jobs[0].key)  # before the next line: it may fetch it
+    if not (is_lost or at.store.checkpoint(jobs[0].key).is_file()):
         raise ReportError(f"run {run!r} trains no network; name one that does")
     at.store.export(jobs[0].key, file, half=half)
     click.echo(str(file))

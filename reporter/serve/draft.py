@@ -48,16 +48,17 @@ class Draft:
         """Return the opened report and its plan, as they were at the last save of either."""
         if self._planned is None:
             at = open_workplace(self.request)
-            store = self._stores.setdefault(at.store.root, _Memory(at.store.root))
-            at = replace(at, store=store)
+            memory = self._memory(at)
+            memory.behind = at.store
             self._planned = (at, current_plan(at))
-            store.keep({job.key for job in self._planned[1].jobs})
-            store.root.mkdir(parents=True, exist_ok=True)  # so that results are seen to come
+            memory.keep({job.key for job in self._planned[1].jobs})
+            memory.root.mkdir(parents=True, exist_ok=True)  # so that results are seen to come
         return self._planned
 
     def compose(self) -> Document:
         """Compose the report over what is stored; a run that failed here says why."""
         at, plan = self.planned()
+        at = replace(at, store=self._memory(at))
         needs.needed_runs(at.report, ())  # for its look at every name
         outcomes = tuple(
             replace(outcome, error=self.failed.get(outcome.job.key, outcome.error))
@@ -66,6 +67,9 @@ class Draft:
             for outcome in runner.stored(plan, at.store)
         )
         return build.text_over(at, build.finish(at, outcomes))
+
+    def _memory(self, at: Workplace) -> _Memory:
+        return self._stores.setdefault(at.store.root, _Memory(at.store.root))
 
     def folders(self) -> tuple[Path, ...]:
         """Return every folder in which a save changes the page; OSError without the report's."""
@@ -89,10 +93,15 @@ class Draft:
 
 
 class _Memory(Store):
-    """A store that reads an entry once, while its manifest stays the same file."""
+    """A store that reads an entry once, while its manifest stays the same file.
+
+    Attributes:
+        behind: the store that is read.
+    """
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
+        self.behind = Store(root)
         self._read: dict[str, tuple[tuple[int, int], Stored]] = {}
 
     def keep(self, keys: set[str]) -> None:
@@ -105,12 +114,12 @@ class _Memory(Store):
         try:
             stat = (self.root / key / "manifest.json").stat()
         except OSError:
-            return None
+            return self.behind.load(key)  # which may fetch it
         stamp = (stat.st_ino, stat.st_mtime_ns)
         known = self._read.get(key)
         if known and known[0] == stamp:
             return known[1]
-        stored = super().load(key)
+        stored = self.behind.load(key)
         if stored:
             self._read[key] = (stamp, stored)
         return stored
