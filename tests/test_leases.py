@@ -154,7 +154,7 @@ def test_a_killed_build_of_this_machine_is_not_waited_for(tmp_path: Path) -> Non
     elsewhere.prepare()
     assert elsewhere.claim(KEY) is None
     assert elsewhere.is_claimed(KEY)
-    store, line = machine(tmp_path / "here", address)
+    store, _ = machine(tmp_path / "here", address)
     store.sweep()
     assert not store._leases.names()
     store.claim(KEY).release()

@@ -83,7 +83,10 @@ def _file_system() -> Any:
     except ImportError as exc:
         told = "REPORT_STORE = s3://… needs s3fs; pip install 'reporter[shared]'"
         raise ReportError(told) from exc
-    return S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
+    patience = {"retries": {"total_max_attempts": 1}}  # ours is in entries.py
+    files = S3FileSystem(use_listings_cache=False, skip_instance_cache=True, config_kwargs=patience)
+    files.retries = 2
+    return files
 
 
 @contextlib.contextmanager

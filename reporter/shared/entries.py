@@ -122,7 +122,7 @@ class Entries:
         def one(name: str) -> None:
             self.asked(lambda: self._remote.send(folder / name, f"files/{key}/{files[name]}"))
 
-        for name in files:
+        for name in {sha: name for name, sha in files.items()}.values():
             one(name)
         content = (folder / "manifest.json").read_bytes()
         self.asked(lambda: self._remote.create(f"entries/{key}.json", content))
