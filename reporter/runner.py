@@ -154,7 +154,8 @@ class Runner:
             seconds = now - course.elsewhere.setdefault(job.key, now)
             self._tell(job, "waiting", "another build computes it", seconds)
             return False
-        if not course.force and _is_stored(job.key, self.store):
+        is_loaded = any(job.key in other.needs for other in course.waiting)
+        if not course.force and _is_stored(job.key, self.store, with_network=is_loaded):
             claim.release()
             self._settle(Outcome(job=job, state="cached"), course)
             return True
@@ -288,6 +289,8 @@ def _lacking(jobs: list[Job], store: Store, *, force: bool) -> dict[str, str]:
     return lacking
 
 
-def _is_stored(key: str, store: Store) -> bool:
-    """Tell whether a result is stored, its network undamaged, too."""
-    return bool(store.load(key)) and not (store.damage(key) or store.lacks_network(key))
+def _is_stored(key: str, store: Store, *, with_network: bool = True) -> bool:
+    """Tell whether a result is stored undamaged; its network, too, where that is asked for."""
+    if not store.load(key) or store.damage(key):
+        return False
+    return not (with_network and store.lacks_network(key))

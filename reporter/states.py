@@ -45,8 +45,14 @@ def standings(plan: Plan, store: Store, work: Path, report: str) -> tuple[Standi
         work: build/work, where a failure leaves its error.
         report: the name of the build's folder, for the seconds of the past.
     """
+    stored = {job.key for job in plan.jobs if store.load(job.key)}  # first: it may fetch records
     seconds = past_seconds(plan.jobs, store, report)
-    return tuple(_standing(job, store, work, seconds.get(job.key)) for job in plan.jobs)
+    return tuple(
+        _stored(job, store, seconds.get(job.key))
+        if job.key in stored
+        else _missing(job, store, work, seconds.get(job.key))
+        for job in plan.jobs
+    )
 
 
 def missing(found: Iterable[Standing]) -> tuple[Standing, ...]:
@@ -54,10 +60,12 @@ def missing(found: Iterable[Standing]) -> tuple[Standing, ...]:
     return tuple({one.job.key: one for one in found if one.state != "stored"}.values())
 
 
-def _standing(job: Job, store: Store, work: Path, seconds: float | None) -> Standing:
-    if store.load(job.key):  # a damaged entry is computed again
-        size = size_of(store.root / job.key)
-        return Standing(job=job, state="stored", seconds=seconds, size=size)
+def _stored(job: Job, store: Store, seconds: float | None) -> Standing:
+    size = size_of(store.root / job.key)
+    return Standing(job=job, state="stored", seconds=seconds, size=size)
+
+
+def _missing(job: Job, store: Store, work: Path, seconds: float | None) -> Standing:
     error = last_error(work / job.key)
     state: State = "failed" if error else "to run"
     if store.is_claimed(job.key):
