@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from reporter.errors import ReportError, shown
-from reporter.store import dump
+from reporter.plain import dump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

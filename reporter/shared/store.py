@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 
 from reporter.errors import ReportError
 from reporter.files import Claim, flush, flush_folder, put, write_atomically
+from reporter.plain import NETWORK, dump
 from reporter.shared.entries import Entries, why
 from reporter.shared.leases import LEASE_S, Leases
-from reporter.store import LEFT_OUT, NETWORK, Store, Unshared, dump
+from reporter.store import LEFT_OUT, Store, Unshared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -133,6 +134,10 @@ class SharedStore(Store):
         """Return the entry; fetch it when it is missing or damaged here."""
         found = self.here.load(key)
         return found or (self.here.load(key) if self._fetch(key) else None)
+
+    def is_whole(self, key: str) -> bool:
+        """Tell whether `load` would find what was written, fetching it as that does."""
+        return self.here.is_whole(key) or (self._fetch(key) and self.here.is_whole(key))
 
     def damage(self, key: str) -> str:
         """Return which file of an entry is damaged here or, if it is needed from there, there."""
