@@ -97,10 +97,7 @@ class Entries:
         if not anew and self._keys is not None and key not in self._keys:
             return None
         if anew or key not in self._manifests:
-            found = self.asked(lambda: self._remote.read(f"entries/{key}.json"))
-            self._manifests[key] = found
-            if found is not None and self._keys is not None:
-                self._keys.add(key)
+            self._know(key, self.asked(lambda: self._remote.read(f"entries/{key}.json")))
         return self._manifests[key]
 
     def fetch(self, key: str, folder: Path, files: Mapping[str, str]) -> None:
@@ -125,12 +122,19 @@ class Entries:
         for name in {sha: name for name, sha in files.items()}.values():
             one(name)
         content = (folder / "manifest.json").read_bytes()
-        self.asked(lambda: self._remote.create(f"entries/{key}.json", content))
-        self.manifest(key, anew=True)
+        if self.asked(lambda: self._remote.create(f"entries/{key}.json", content)):
+            self._know(key, content)
+        else:
+            self.manifest(key, anew=True)
 
     def rested(self) -> None:
         """Ask again what could not be reached just now."""
         self._cut = None
+
+    def _know(self, key: str, manifest: bytes | None) -> None:
+        self._manifests[key] = manifest
+        if manifest is not None and self._keys is not None:
+            self._keys.add(key)
 
     def _list(self) -> set[str] | None:
         names = self.asked(lambda: self._remote.names("entries"))
