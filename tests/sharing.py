@@ -35,14 +35,14 @@ class Connection:
         asked: each call, "create entries/abab….json".
         breaks_at: the number of the call from which on nothing is answered; None: it holds.
         is_heard: whether the call at which it breaks is carried out, and only its answer lost.
-        refuses: whether whatever would change something is forbidden.
+        refuses: what whatever would change something meets.
     """
 
     behind: Any
     asked: list[str] = field(default_factory=list)
     breaks_at: int | None = None
     is_heard: bool = False
-    refuses: bool = False
+    refuses: OSError | None = None
     can_be_written: bool = True
 
     def __getattr__(self, name: str) -> Any:
@@ -54,7 +54,7 @@ class Connection:
         self.asked.append(f"{verb} {named}")
         is_broken = self.breaks_at is not None and number >= self.breaks_at
         if self.refuses and verb in ("send", "write", "create", "remove"):
-            raise PermissionError(30, "Read-only file system")
+            raise self.refuses
         if not is_broken or (self.is_heard and number == self.breaks_at):
             answer = getattr(self.behind, verb)(*words)
         if is_broken:

@@ -9,12 +9,16 @@ from safetensors import safe_open
 
 from reporter.artifacts import Metric, Result
 from reporter.errors import ReportError
+from reporter.executors.local import LocalExecutor
+from reporter.runner import Runner
+from reporter.serve.draft import Draft
 from reporter.shared import open_store, remote_at
 from reporter.shared.remotes import Folder
 from reporter.store import Store
+from reporter.workplace import Request
 from tests.commanding import report
 from tests.sharing import KEY, computed, files, machine, mirror, race
-from tests.workspaces import RECORD, every_artifact, workspace
+from tests.workspaces import RECORD, every_artifact, planned, workspace
 
 
 @pytest.fixture
@@ -132,8 +136,8 @@ def test_a_connection_cut_anywhere_loses_nothing(tmp_path: Path, *, is_heard: bo
         if unshared:
             assert unshared.is_failure
             assert unshared.line == (
-                f"1 result stayed in {store.root} alone: {there} can't be reached (Connection "
-                "reset by peer); the next build sends them"
+                f"1 result stayed in {store.root} alone: {there} did not take them ("
+                "Connection reset by peer); the next build sends them"
             )
         else:
             assert seen
@@ -293,24 +297,72 @@ def test_of_two_results_of_one_key_the_first_stays_whole(tmp_path: Path, address
     assert third.damage(KEY) == ""
 
 
-def test_a_store_that_cannot_be_written_is_read(tmp_path: Path, address: str) -> None:
+REFUSALS = (OSError(errno.EROFS, "Not for you"), PermissionError("Not for you"))
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=["a folder's", "a bucket's"])
+def test_a_store_that_cannot_be_written_is_read(
+    tmp_path: Path, address: str, refusal: OSError
+) -> None:
     """What is computed goes into the folder here, which is said and no failure."""
     _sent(tmp_path, address)
     there = {path: path.stat().st_mtime_ns for path in (tmp_path / "there").rglob("*")}
-    store, line = machine(tmp_path / "student", address, refuses=True)
+    store, line = machine(tmp_path / "student", address, refuses=refusal)
     assert store.load(KEY)
     other = "cd" * 32
     computed(store, other)
     told = store.share([KEY, other])
     assert not told.is_failure
     assert told.line == (
-        f"1 result stayed in {store.root} alone: {address} can't be written (Read-only file system)"
+        f"1 result stayed in {store.root} alone: {address} did not take them (Not for you)"
     )
     assert store.load(other)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "there").rglob("*")} == there
     line.asked.clear()
     store.claim("ef" * 32).release()
     assert not line.asked, "it asks for no lease any more"
+
+
+def test_a_run_that_another_machine_computed_meanwhile_is_not_computed(
+    tmp_path: Path, address: str
+) -> None:
+    """It was lacking when the build began; its network, which no run here loads, stays there."""
+    folder = workspace(tmp_path / "report", '[runs.net]\nexperiment = "trains"\n')
+    plan = planned(folder)
+    store, _ = machine(tmp_path / "second", address)
+    assert store.load(plan.jobs[0].key) is None
+    _sent(tmp_path, address, plan.jobs[0].key)
+    folders = {name: tmp_path / name for name in ("work", "cache", "logs")}
+    runner = Runner(store=store, device="cpu", threads=1, executor=LocalExecutor(1), **folders)
+    assert [outcome.state for outcome in runner.run(plan)] == ["cached"]
+    assert not store.checkpoint(plan.jobs[0].key).exists()
+
+
+def test_a_preview_shows_what_is_fetched(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And asks again for a report whose runs changed."""
+    monkeypatch.setenv("REPORT_STORE", address)
+    folder = workspace(tmp_path / "report")
+    (job,) = planned(folder).jobs
+    draft = Draft(Request(folder=folder, root=folder / "build"))
+    assert draft.compose().finished["one"].error
+    _sent(tmp_path, address, job.key)
+    draft.forget([folder / "report.toml"])
+    assert not draft.compose().finished["one"].error
+    assert Store(folder / "build" / "store").load(job.key)
+
+
+def test_what_another_machine_computes_is_running(tmp_path: Path, address: str) -> None:
+    """As a store of one machine says of its own builds."""
+    store, line = machine(tmp_path / "first", address)
+    store.prepare()
+    claim = store.claim(KEY)
+    other, line = machine(tmp_path / "second", address)
+    assert [other.is_claimed(key) for key in (KEY, "cd" * 32, "ef" * 32)] == [True, False, False]
+    assert line.counts() == {"names leases": 1}
+    claim.release()
+    assert not store.is_claimed(KEY)
 
 
 def test_a_mirror_is_read_over_http(tmp_path: Path, address: str) -> None:

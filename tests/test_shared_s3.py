@@ -140,7 +140,7 @@ def test_a_dead_connection_is_told_and_the_next_build_sends(
         with pytest.raises(ReportError, match="can't be read: Could not connect to the endpoint"):
             machine(tmp_path / "second", address)[0].load(KEY)
     assert told.is_failure
-    assert "can't be reached (Could not connect to the endpoint URL" in told.line
+    assert "did not take them (Could not connect to the endpoint URL" in told.line
     monkeypatch.undo()
 
 

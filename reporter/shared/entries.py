@@ -7,6 +7,7 @@ one key none spoils the other's; leases/ says who computes what.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import time
@@ -59,7 +60,7 @@ class Entries:
             return
         try:
             about = self.asked(lambda: self._remote.read(ABOUT))
-            listed = self._remote.names("") if about is None else set()
+            listed = self.asked(lambda: self._remote.names("")) if about is None else set()
             self._keys = self._list()
         except OSError as exc:
             told = "see to it, or unset REPORT_STORE to use the results here alone"
@@ -147,9 +148,9 @@ class Entries:
         for pause in (*PAUSES_S, None):
             try:
                 return ask()
-            except PermissionError:
-                raise
             except OSError as exc:
+                if isinstance(exc, PermissionError) or exc.errno == errno.EROFS:
+                    raise PermissionError(why(exc)) from exc
                 if pause is None:
                     self._cut = (time.monotonic() + REST_S, exc)
                     raise

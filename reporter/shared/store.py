@@ -172,17 +172,16 @@ class SharedStore(Store):
         for key in dict.fromkeys(keys):
             try:
                 self._send(key)
-            except PermissionError as exc:
-                unsent, said = unsent + 1, f"can't be written ({why(exc)})"
             except OSError as exc:
-                unsent, is_failure = unsent + 1, True
-                said = f"can't be reached ({why(exc)}); the next build sends them"
+                is_failure = not isinstance(exc, PermissionError)
+                unsent, said = unsent + 1, why(exc)
             except ReportError as exc:
                 return Unshared(line=str(exc), is_failure=True)
         if not unsent:
             return None
         count = f"{unsent} result{'s' if unsent > 1 else ''}"
-        line = f"{count} stayed in {self.root} alone: {self.address} {said}"
+        line = f"{count} stayed in {self.root} alone: {self.address} did not take them ({said})"
+        line += "; the next build sends them" if is_failure else ""
         return Unshared(line=line, is_failure=is_failure)
 
     def _end(self, key: str, claim: Claim) -> None:
