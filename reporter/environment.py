@@ -33,7 +33,8 @@ def store_place(root: Path) -> tuple[Path, str]:
     folder `root`, which they are in without either.
     """
     said = os.environ.get("REPORT_STORE", "")
-    return (root / "store", said) if "://" in said else (Path(said or root / "store"), "")
+    is_address = "://" in said or said.partition(":")[0] in ("file", "s3", "http", "https")
+    return (root / "store", said) if is_address else (Path(said or root / "store"), "")
 
 
 def canvas_token() -> str:

@@ -278,13 +278,15 @@ def _lacking(jobs: list[Job], store: Store, *, force: bool) -> dict[str, str]:
 
     Networks are large: only those that a run will load are read and compared, or missed.
     """
+    if force:
+        return {job.key: "" for job in jobs}
     lacking: dict[str, str] = {}
     loaded: set[str] = set()
     for job in reversed(jobs):  # those that build on others come first
         damaged = store.damage(job.key) if job.key in loaded else ""
         is_missed = job.key in loaded and store.lacks_network(job.key)
-        if force or damaged or is_missed or not store.load(job.key):
-            lacking[job.key] = "" if force else damaged or store.damage(job.key)
+        if damaged or is_missed or not store.load(job.key):
+            lacking[job.key] = damaged or store.damage(job.key)
             loaded.update(job.needs)
     return lacking
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -406,6 +407,7 @@ ADDRESSES = {
     "file://here/x": "= 'file://here/x' should be a folder, file:///folder, s3://",
     "file:///": "= 'file:///' should be a folder",
     "s3://": "= 's3://' should be a folder",
+    "s3:bucket": "= 's3:bucket' should be a folder",
     "https://": "= 'https://' should be a folder",
     "https://[x": "= 'https://[x' is no address: ",
     "s3://key:secret@bucket/x": "names a user or password; leave them out: s3:// finds them in AWS",
@@ -419,6 +421,27 @@ def test_an_address_that_is_none_is_told(address: str, told: str) -> None:
         remote_at(address)
     assert str(caught.value).startswith(f"REPORT_STORE {told}")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("verb", ["build", "status"])
+def test_the_command_tells_of_an_address_before_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """One line, exit code 2: one that is none, and one where nobody answers."""
+    monkeypatch.setattr("reporter.shared.entries.PAUSES_S", ())
+    folder = workspace(tmp_path / "report")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        refused = "can't be read: Connection refused; see to it, or unset REPORT_STORE"
+        for address, said in ((url, refused), ("s3:bucket", "should be a folder, file:///f")):
+            monkeypatch.setenv("REPORT_STORE", address)
+            code, _, told = report(folder, verb)
+            assert code == 2
+            assert told.startswith("report: REPORT_STORE = ")
+            assert said in told
+            assert told.count("\n") == 1
+    assert not (folder / "build" / "tiny" / "report.html").exists()
 
 
 def test_a_folder_of_results_is_no_shared_store(tmp_path: Path) -> None:

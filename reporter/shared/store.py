@@ -23,7 +23,7 @@ from reporter.files import Claim, flush, flush_folder, put, write_atomically
 from reporter.plain import NETWORK, dump
 from reporter.shared.entries import Entries, why
 from reporter.shared.leases import LEASE_S, Leases
-from reporter.store import LEFT_OUT, Store, Unshared
+from reporter.store import LEFT_OUT, UNREADABLE, Store, Unshared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from reporter.shared.remotes import Remote
     from reporter.store import Stored
 
-BROKEN = (OSError, ValueError, LookupError, AttributeError, TypeError)  # of an entry here
 END_S = 5.0  # for ending a lease of which nothing came; else it ends by itself
 REMEDY = "its owner removes entries/{key}.json there"
 
@@ -65,7 +64,7 @@ class SharedStore(Store):
         self._there = Entries(address, remote, wait)
         self._leases = Leases(remote, lease_s=lease_s)
         self._is_mirror = not remote.can_be_written
-        self._is_read_only = self._is_mirror
+        self._refusal = "a mirror" if self._is_mirror else ""  # why nothing can be written there
         self._damaged: dict[str, str] = {}  # key → what of it is damaged there
         self._claimed: set[str] | None = None  # when that was asked
         self._senders: list[threading.Thread] = []
@@ -76,12 +75,12 @@ class SharedStore(Store):
     def prepare(self) -> None:
         """Make the folder here and the store there, if there are none yet."""
         self.here.prepare()
-        if self._is_read_only:
+        if self._refusal:
             return
         try:
             self._there.establish()
-        except PermissionError:
-            self._is_read_only = True
+        except PermissionError as exc:
+            self._refusal = why(exc)
         except OSError as exc:
             told = f"REPORT_STORE = {self.address} can't be written: {why(exc)}; see to it"
             raise ReportError(told) from exc
@@ -92,13 +91,13 @@ class SharedStore(Store):
         Where the store there can't be reached or written, the processes of this machine agree.
         """
         claim = self.claim_here(key)
-        if claim is None or self._is_read_only:
+        if claim is None or self._refusal:
             return claim
         try:
             is_due, was_there = self._leases.is_due(key), self._there.manifest(key)
             is_ours = is_due and self._there.asked(lambda: self._leases.take(key))
         except OSError as exc:
-            self._is_read_only = isinstance(exc, PermissionError)
+            self._refusal = why(exc) if isinstance(exc, PermissionError) else ""
             return claim
         is_there = None
         with contextlib.suppress(OSError):
@@ -168,28 +167,35 @@ class SharedStore(Store):
         if self._is_mirror:
             return None
         self._there.rested()
-        unsent, said, is_failure = 0, "", False
+        unsent, failure = 0, ""
         for key in dict.fromkeys(keys):
             try:
-                self._send(key)
+                if not self._is_unsent(key):
+                    continue
+                unsent += 1
+                if not self._refusal:
+                    self._send(key)
+                    unsent -= 1
+            except PermissionError as exc:
+                self._refusal = why(exc)
             except OSError as exc:
-                is_failure = not isinstance(exc, PermissionError)
-                unsent, said = unsent + 1, why(exc)
+                failure = why(exc)
             except ReportError as exc:
                 return Unshared(line=str(exc), is_failure=True)
         if not unsent:
             return None
         count = f"{unsent} result{'s' if unsent > 1 else ''}"
-        line = f"{count} stayed in {self.root} alone: {self.address} did not take them ({said})"
-        line += "; the next build sends them" if is_failure else ""
-        return Unshared(line=line, is_failure=is_failure)
+        line = f"{count} stayed in {self.root} alone: {self.address} did not take them"
+        line += f" ({failure}); the next build sends them" if failure else f" ({self._refusal})"
+        return Unshared(line=line, is_failure=bool(failure))
 
     def _end(self, key: str, claim: Claim) -> None:
         """Let a claim end; a new result is sent before."""
 
         def end() -> None:
             with contextlib.suppress(OSError):  # then `share` sends it, or tells
-                self._send(key)
+                if self._is_unsent(key):
+                    self._send(key)
             self._leases.end(key)
             claim.release()
 
@@ -200,13 +206,14 @@ class SharedStore(Store):
         else:
             sender.join(END_S)
 
+    def _is_unsent(self, key: str) -> bool:
+        """Tell whether an entry is here, whole and good, and not there."""
+        is_here = key in self.here and not self.here.lacks_network(key)
+        return is_here and not self._there.has(key) and not self.here.damage(key)
+
     def _send(self, key: str) -> None:
-        """Send an entry, if it is here, good, and not there."""
-        if key not in self.here or self.here.lacks_network(key) or self._there.has(key):
-            return
-        if not self.here.damage(key):
-            manifest = (self.root / key / "manifest.json").read_bytes()
-            self._there.send(key, self.root / key, _files(manifest))
+        manifest = (self.root / key / "manifest.json").read_bytes()
+        self._there.send(key, self.root / key, _files(manifest))
 
     def _fetch(self, key: str) -> bool:
         """Fetch an entry, all but its network; tell whether it is here now."""
@@ -220,7 +227,7 @@ class SharedStore(Store):
     def _install(self, key: str, content: bytes) -> bool:
         try:
             files = _files(content)
-        except BROKEN:
+        except UNREADABLE:
             self._damaged[key] = "manifest.json"
             return False
         network = {NETWORK: files.pop(NETWORK)} if NETWORK in files else {}
@@ -240,7 +247,7 @@ class SharedStore(Store):
         """Fetch the network of an entry that is here without it; tell whether it came."""
         if key in self._damaged:
             return False
-        with contextlib.suppress(*BROKEN):
+        with contextlib.suppress(*UNREADABLE):
             manifest = json.loads((self.root / key / "manifest.json").read_bytes())
             network = manifest.pop(LEFT_OUT)
             there = self._there.manifest(key)
@@ -275,7 +282,7 @@ class SharedStore(Store):
 
 
 def _files(content: bytes) -> dict[str, str]:
-    """Return the files that a manifest names, with their sha-256; one of BROKEN if it is none."""
+    """Return name → sha-256 of a manifest; one of UNREADABLE if it is none."""
     files = dict(json.loads(content))
     are_plain = all(Path(name).name == name and name[0] != "." for name in files)
     are_digests = all(re.fullmatch("[0-9a-f]{64}", sha) for sha in files.values())
