@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import os
+import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -105,6 +108,40 @@ def mirror(folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def breaking(address: str, after: int) -> Iterator[str]:
+    """Pass connections on to a server until so many bytes were sent; then cut and refuse all."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    left = [after]
+
+    class Passing(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection((host, int(port))) as server:
+                back = threading.Thread(target=self.answer, args=(server,))
+                back.start()
+                while left[0] > 0 and (sent := self.request.recv(4096)):
+                    left[0] -= len(sent)
+                    server.sendall(sent)
+                for end in (server, self.request):
+                    end.shutdown(socket.SHUT_RDWR)
+                back.join()
+
+        def answer(self, server: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while got := server.recv(4096):
+                    self.request.sendall(got)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Passing) as proxy:
+        proxy.daemon_threads = True
+        thread = threading.Thread(target=proxy.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{proxy.server_address[1]}"
+        finally:
+            proxy.shutdown()
             thread.join()
 
 

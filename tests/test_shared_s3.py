@@ -10,12 +10,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from reporter.artifacts import Checkpoint, Result
 from reporter.errors import ReportError
 from reporter.shared import open_store, remote_at
 from tests.commanding import report
-from tests.sharing import KEY, computed, files, machine, needs, race
+from tests.sharing import KEY, breaking, computed, files, machine, needs, race
 from tests.workspaces import RECORD, workspace
 
 if TYPE_CHECKING:
@@ -121,6 +123,28 @@ def test_eight_machines_that_want_one_key_compute_it_once(tmp_path: Path, addres
     ran, loaded = race(tmp_path, address)
     assert len(ran) == 1
     assert loaded == set(ran)
+
+
+def test_a_connection_that_breaks_within_a_network_leaves_nothing_of_it(
+    tmp_path: Path, address: str, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A megabyte is on its way; the next build, over a good connection, sends all of it."""
+    weights = np.arange(250_000, dtype=np.float32)
+    network = Checkpoint(network="toy", classes=("a",), settings={}, state={"w": weights})
+    store, _ = machine(tmp_path / "first", address)
+    store.prepare()
+    store.here.save(KEY, Result(network=network), RECORD)
+    with breaking(server, after=200_000) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        told = machine(tmp_path / "first", address)[0].share([KEY])
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server)
+    assert told.is_failure
+    assert machine(tmp_path / "second", address)[0].load(KEY) is None
+    assert not remote_at(address).names(f"files/{KEY}"), "the network would have been the first"
+    assert machine(tmp_path / "first", address)[0].share([KEY]) is None
+    third, _ = machine(tmp_path / "third", address)
+    assert not third.lacks_network(KEY)
+    assert files(third.root / KEY) == files(store.root / KEY)
 
 
 def test_a_dead_connection_is_told_and_the_next_build_sends(
