@@ -18,6 +18,7 @@ from reporter.shared.remotes import Folder
 from reporter.store import Store
 from reporter.workplace import Request
 from tests.commanding import report
+from tests.servers import Script, serving
 from tests.sharing import KEY, computed, files, machine, mirror, race
 from tests.workspaces import RECORD, every_artifact, planned, workspace
 
@@ -387,18 +388,24 @@ def test_a_mirror_of_nothing_is_told(tmp_path: Path) -> None:
         open_store(tmp_path / "student", url).load(KEY)
 
 
-def test_a_mirror_that_breaks_off_is_no_damage(tmp_path: Path, address: str) -> None:
-    """A file that came half is asked for again."""
-    _sent(tmp_path, address)
-    with mirror(tmp_path / "there") as url:
-        remote = remote_at(url)
-        name = f"entries/{KEY}.json"
-        whole = remote.read(name)
-        with remote._answer(name) as answer:
-            answer.length += 7  # as if the header had said so
-        assert remote.fetch(name, tmp_path / "file")
-        assert (tmp_path / "file").read_bytes() == whole
-        assert not remote.fetch("entries/none.json", tmp_path / "none")
+@pytest.mark.parametrize("status", [None, 503])
+def test_a_mirror_that_breaks_off_is_asked_again(tmp_path: Path, status: int | None) -> None:
+    """Half a file is no damaged one, and a server that has too much to do may have less later."""
+    script = Script(content=b"x" * 1000)
+    with serving(script) as url:
+        remote = remote_at(url.rpartition("/")[0])
+        for ask in (lambda: remote.read("a"), lambda: remote.fetch("a", tmp_path / "a")):
+            script.breaks_after, script.statuses = ([300], []) if status is None else ([], [status])
+            with pytest.raises(OSError, match=r"broke off|answers 503"):
+                ask()
+            assert ask()
+        assert (tmp_path / "a").read_bytes() == script.content
+        script.statuses = [404, 404]
+        assert remote.read("a") is None
+        assert not remote.fetch("a", tmp_path / "b")
+        script.statuses = [401]
+        with pytest.raises(PermissionError, match="the server answers 401"):
+            remote.read("a")
 
 
 ADDRESSES = {
