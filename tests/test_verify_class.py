@@ -34,6 +34,7 @@ from reporter.verify.verdicts import (
 from tests import bundles
 from tests.commanding import report
 
+NOTED = "nothing was computed again, so a result that was stored falsely is not noticed: --rerun N"
 TORN = b"PK\x03\x04 and no more"
 
 
@@ -47,8 +48,9 @@ def below(folder: Path, *names: str) -> list[str]:
 def test_bundles_are_found_below_a_folder(tmp_path):
     """Zips and unpacked ones, in one order; the manifests of stored results are none."""
     names = ("b.zip", "a.ZIP", "d/c.zip", "e/report.toml", "e/manifest.json")
-    more = ("e/build/store/1/manifest.json", "e/x.zip", "notes.txt")
-    assert below(tmp_path, *names, *more) == ["a.ZIP", "b.zip", "e", "d/c.zip"]
+    more = ("e/build/store/1/manifest.json", "e/x.zip", "notes.txt", "._b.zip", "d/report.pdf")
+    instead = "d/report.pdf"  # of a zip
+    assert below(tmp_path, *names, *more) == ["a.ZIP", "b.zip", "e", "d/c.zip", instead]
     assert [name for _, name in gathered([tmp_path / "e", tmp_path / "b.zip"])] == ["e", "b.zip"]
 
 
@@ -67,10 +69,10 @@ def test_a_class_is_a_table(handed_in, tmp_path):
     ], found
     assert not {"texts", "kept"} & found[0].keys()
     head, first, second = csv.reader((tmp_path / "verdicts.csv").read_text().splitlines())
-    assert head == ["archive", "authors", "verdict", *CHECKS, "first problem"]
-    assert first == ["a_1_AML_123_a3.zip", "A. Example (123)", "good", *"✓" * 9, "–", ""]
+    assert head == ["archive", "authors", "verdict", *CHECKS, "first problem", "to look at"]
+    assert first == ["a_1_AML_123_a3.zip", "A. Example (123)", "good", *"✓" * 9, "–", "", NOTED]
     assert second[2:13] == ["bad", "✗", *"–" * 9]
-    assert re.match(r"can't be read as a bundle", second[-1])
+    assert re.match(r"can't be read as a bundle", second[-2])
     assert {line.split()[0] for line in err.splitlines()} == {"good", "bad"}
 
 

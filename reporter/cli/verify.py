@@ -27,7 +27,7 @@ SIGNS = {"good": "✓", "bad": "✗", "note": "·"}
 COLOURS = {"good": "green", "bad": "red", "note": None}
 PATH = click.Path(path_type=Path)
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet computes begins with
-HEAD = ("archive", "authors", "verdict", *CHECKS, "first problem")
+HEAD = ("archive", "authors", "verdict", *CHECKS, "first problem", "to look at")
 SEEDS = 10_000  # among which one is drawn, so that nobody knows which runs will be
 
 
@@ -95,8 +95,9 @@ def _tell(found: Verified) -> None:
         return
     from reporter.cli.grids import show
 
-    rows = list(_rows(found))
-    show("", HEAD, rows, most=len(rows))
+    narrow = ("archive", "authors", "verdict", "first problem")  # the checks are in CSV and JSON
+    rows = [[row[HEAD.index(name)] for name in narrow] for row in _rows(found)]
+    show("", narrow, rows, most=len(rows))
     for title, pairs in (("alike", found.alike), ("common", found.common)):
         if pairs:
             click.secho(f"{title}, for a person to judge", bold=True)
@@ -111,7 +112,8 @@ def _rows(found: Verified) -> Iterator[list[str]]:
     for one in found.bundles:
         verdict = "good" if one.is_good else "bad"
         marks = [one.mark(check) for check in CHECKS]
-        cells = [one.name, ", ".join(one.authors), verdict, *marks, one.first_problem]
+        noted = "; ".join(line.line for line in one.verdicts if line.state == "note")
+        cells = [one.name, ", ".join(one.authors), verdict, *marks, one.first_problem, noted]
         yield [visible(cell) for cell in cells]
 
 

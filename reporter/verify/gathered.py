@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+HANDED_IN = (".zip", ".pdf", ".rar", ".7z", ".tar", ".gz", ".tgz")
+
+
 def gathered(paths: Iterable[Path]) -> tuple[tuple[Path, str], ...]:
     """Return every bundle, in the order of names below the folders that were given.
 
     A folder is a bundle if it has a manifest and a report.toml; else all zips and unpacked bundles
-    below it are meant.
+    below it are meant, and what was handed in instead of a zip.
 
     Raises:
         ReportError: a path is missing, or a folder has no bundle.
@@ -37,7 +40,7 @@ def _below(root: Path) -> Iterator[tuple[Path, str]]:
     for place, folders, names in os.walk(root):
         folder = Path(place)
         unpacked = [name for name in folders if _is_bundle(folder / name)]
-        zipped = [name for name in names if name.lower().endswith(".zip")]
+        zipped = [name for name in names if name.lower().endswith(HANDED_IN) and name[0] != "."]
         for name in sorted([*unpacked, *zipped]):
             yield folder / name, (folder / name).relative_to(root).as_posix()
         folders[:] = sorted(name for name in folders if name not in unpacked)
