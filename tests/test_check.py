@@ -177,3 +177,11 @@ def test_rules_are_judged_and_what_they_attach_is_looked_through(clean):
     (clean / "build" / "tiny" / "report.pdf").unlink()
     assert found(clean, "files") == []
     assert len(found(clean, "rules")) == len(told) + 1
+
+
+def test_what_attach_names_and_no_file_is_is_told(clean):
+    """As the bundle tells it, which would not be written."""
+    toml = clean / "report.toml"
+    toml.write_text(f'{toml.read_text()}\n[submission]\nattach = ["none/*"]\n')
+    line = found(clean, "files")[-1]  # after pages older than report.toml
+    assert "submission.attach: none/* matches no file" in line

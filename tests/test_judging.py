@@ -77,7 +77,7 @@ KEPT_AND_BROKEN = [  # a rule that the report keeps, one that it breaks, and the
         {"archive": "{id}_a3"},
         (
             "report.toml: report.authors.id: missing or empty, but the archive's name has {id}; "
-            "add authors.id = …"
+            "add id = …"
         ),
     ),
     (

@@ -168,6 +168,10 @@ def test_a_name_lacks_nothing_and_is_not_too_long(tmp_path):
     of = opened(tmp_path, 'archive = "{id}"', 'authors = [{ name = "A", id = "..." }]')
     with pytest.raises(ReportError, match=r"report\.authors\.id: missing or empty, but the arch"):
         rules.archive_name(rules.read(of), of)
+    pair = 'authors = [{ name = "A", id = "1" }, { name = "B. Ä" }]'
+    of = opened(tmp_path, 'archive = "{id}"', pair)
+    with pytest.raises(ReportError, match=r"or empty for B\. Ä, but .*; add id = …"):
+        rules.archive_name(rules.read(of), of)
     of = opened(tmp_path, 'archive = "{course}"', f'course = "{"x" * 300}"')
     with pytest.raises(ReportError, match="has 304 bytes, and files may have 255; shorten"):
         rules.archive_name(rules.read(of), of)

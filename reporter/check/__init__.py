@@ -38,10 +38,8 @@ def findings(subject: Subject) -> list[Finding]:
     """
     document = subject.document
     known = read(document.report)
-    marked = [
-        *placeholders(document.report),
-        *leaks(subject, this_machine(), attached(document.report, known)[0]),
-    ]
+    more, unattached = attached(document.report, known)
+    marked = [*placeholders(document.report), *leaks(subject, this_machine(), more)]
     found = [
         *judged(known, subject),
         *unfit(subject),
@@ -49,6 +47,7 @@ def findings(subject: Subject) -> list[Finding]:
         *lines.unkept(subject.folder, marked),
         *provisional(subject),
         *outdated(subject, known.given.formats),
+        *unattached,
     ]
     return ordered(found)
 

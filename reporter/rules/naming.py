@@ -29,8 +29,8 @@ def archive_name(rules: Rules, of: Report) -> str:
             texts[field] = "-".join(_fit(part) for part in parts)
             if not parts or not all(_fit(part) for part in parts):
                 raise ReportError(
-                    f"{file}: report.{key}: missing or empty, but the archive's name has "
-                    f"{{{field}}}; add {key} = …"
+                    f"{file}: report.{key}: missing or empty{_whose(parts, of)}, but the archive's "
+                    f"name has {{{field}}}; add {key.removeprefix('authors.')} = …"
                 )
     name = f"{pattern.format(**texts)}.zip"
     if len(name.encode()) > LONGEST_PART:
@@ -39,6 +39,15 @@ def archive_name(rules: Rules, of: Report) -> str:
             f"may have {LONGEST_PART}; shorten what it is made of"
         )
     return name
+
+
+def _whose(parts: tuple[str, ...], of: Report) -> str:
+    """Return " for B. Example": of several authors, those who lack what the name has."""
+    authors = of.report.authors
+    if not parts[1:] or len(parts) != len(authors):
+        return ""
+    lacking = (one.name for one, part in zip(authors, parts, strict=True) if not _fit(part))
+    return f" for {', '.join(lacking)}"
 
 
 def _said(field: str, rules: Rules, of: Report) -> tuple[str, tuple[str, ...]]:
