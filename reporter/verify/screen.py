@@ -40,7 +40,7 @@ def compared(found: bytes | None, expected: bytes, *, is_same_program: bool) -> 
         parts = [_drawn(mine, theirs)]
     yield from told(parts, good("html", HTML, f"word for word what {THEM} give"))
     if not is_same_program:
-        told_of = "other versions made it, so its words were compared, not its bytes"
+        told_of = "other versions made it, so its words were compared, not scripts, styles, figures"
         yield note("html", HTML, told_of)
 
 
