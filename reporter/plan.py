@@ -238,12 +238,11 @@ def _each(opened: Any) -> list[tuple[str, Any]]:
 
 
 def _digest(opened: Any) -> Any:
-    """Return what stands for an input in the key: content, and what the result shows of it."""
+    """Return what stands for an input in the key: content, and what a result may show of it."""
     if isinstance(opened, tuple):
         return [_digest(one) for one in opened]
-    if isinstance(opened, ImageFile):
-        return [opened.name, opened.digest, opened.expected]
-    return opened.digest
+    expected = [opened.expected] if isinstance(opened, ImageFile) else []
+    return [opened.name, opened.digest, *expected]
 
 
 def _is_checkpoint(opened: Any) -> bool:

@@ -14,7 +14,7 @@ flush = store.flush
 def slowly(file):
     """Have a file on the disk, and wait."""
     flush(file)
-    time.sleep(0.002)
+    time.sleep(0.005)
 
 
 store.flush = slowly

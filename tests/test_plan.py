@@ -258,16 +258,24 @@ def test_few_shot_data_are_the_same_images_with_sides_swapped(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "renamed",
     [
-        DATA.replace("pets]", "animals]").replace('data = "pets"', 'data = "animals"'),
         DATA.replace("runs.look", "runs.other"),
         DATA.replace("[data.pets]", "[settings]\nthreads = 2\n[data.pets]"),
         DATA + "timeout_s = 60\n",
     ],
 )
-def test_names_and_ways_of_running_are_not_in_the_key(tmp_path: Path, renamed: str) -> None:
-    """Renaming a data set or a run, more threads or more time: the result is the same."""
+def test_a_runs_name_and_ways_of_running_are_not_in_the_key(tmp_path: Path, renamed: str) -> None:
+    """Renaming a run, more threads or more time: the result is the same."""
     before = planned(_with_data(tmp_path / "a")).jobs[0]
     assert planned(_with_data(tmp_path / "b", renamed)).jobs[0].key == before.key
+
+
+def test_an_inputs_name_is_in_the_key(tmp_path: Path) -> None:
+    """A result may show it, so a store that reports share holds one for each name."""
+    renamed = DATA.replace("pets]", "animals]").replace('data = "pets"', 'data = "animals"')
+    before = planned(_with_data(tmp_path / "a")).jobs[0]
+    after = planned(_with_data(tmp_path / "b", renamed)).jobs[0]
+    assert list(before.inputs.values()) == list(after.inputs.values())
+    assert before.key != after.key
 
 
 def test_parameters_seeds_and_data_are_in_the_key(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reporter.cli.places import TRUST, asked, locate
+from reporter.errors import ReportError
 
 if TYPE_CHECKING:
     from reporter.experiment import Experiment
@@ -70,6 +71,11 @@ def rules_command(report: str | None, *, download: bool) -> None:
             click.echo(f"  {key:<14} {said[key]}")
     if not said:
         click.echo("no rules; a table [submission] of report.toml has them")
+    if "archive" in said:
+        try:
+            click.echo(f"yours: {rules.archive_name(found, opened)}")
+        except ReportError as exc:
+            click.echo(f"note: {exc}", err=True)
 
 
 @click.command("why")

@@ -135,7 +135,7 @@ def _keys(job: Job, at: Workplace) -> Iterator[str]:
 
 
 def _readings(value: Any, job: Job, at: Workplace) -> Iterator[Any]:
-    """Yield what may stand for a parameter in a key: digests of inputs, or itself."""
+    """Yield what may stand for a parameter in a key: names and digests of inputs, or itself."""
     if isinstance(value, list | tuple) and value:
         images = [_image(name, job, at) for name in value]
         if all(images):
@@ -145,7 +145,7 @@ def _readings(value: Any, job: Job, at: Workplace) -> Iterator[Any]:
             yield image
         for kind in ("data", "weights"):
             if f"{kind}.{value}" in job.inputs:
-                yield job.inputs[f"{kind}.{value}"]
+                yield [value, job.inputs[f"{kind}.{value}"]]
     yield value
 
 
