@@ -1,6 +1,6 @@
 """A class that shares a store: what 200 students' reports cost, to build, to bundle, to verify.
 
-python tests/benchmarks/students.py [--count N] [--alone N] [--write]
+python tests/benchmarks/students.py [--count N] [--alone N] [--handed-in N] [--write]
 
 Students (`classroom.py`) build, as many at a time as there are cores, each by the command as they
 would type it, over one REPORT_STORE; the rows say what the first 1, 10, 20 … of them cost together.
@@ -79,8 +79,8 @@ def alone(root: Path, count: int) -> tuple[float, int]:
     return time.perf_counter() - began, ran
 
 
-def handed_in(root: Path) -> tuple[float, float, dict[str, int], int]:
-    """Bundle and verify a class.
+def handed_in(root: Path, count: int) -> tuple[float, float, dict[str, int], int]:
+    """Bundle and verify the first students of a class.
 
     Returns:
         Seconds of bundling all, and of verifying all; verdicts with how many have them; how many
@@ -88,7 +88,7 @@ def handed_in(root: Path) -> tuple[float, float, dict[str, int], int]:
     """
     inbox, store = root / "inbox", root / "store"
     inbox.mkdir()
-    folders = sorted((root / "class").iterdir())
+    folders = sorted((root / "class").iterdir())[:count]
 
     def hand_in(folder: Path) -> str:
         return report("bundle", str(folder), "--output", str(inbox), store=store)
@@ -116,6 +116,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=200)
     options.add_argument("--alone", type=int, default=6)
+    options.add_argument("--handed-in", type=int, default=200)
     options.add_argument("--write", action="store_true")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,7 +124,7 @@ def main() -> None:
         seconds, ran = alone(root, asked.alone)
         each = seconds / asked.alone, ran / asked.alone
         shared = together(root, asked.count)
-        bundling, verifying, verdicts, alike = handed_in(root)
+        bundling, verifying, verdicts, alike = handed_in(root, asked.handed_in)
     distinct = min(asked.count, len(CHOICES)) + FIXED_RUNS
     head = (
         "| students | runs computed | seconds | per student | with own stores: runs | seconds "
@@ -136,9 +137,9 @@ def main() -> None:
         f"{distinct} distinct results. Own stores: {asked.alone} students measured, the rest "
         "extrapolated.\n\n"
         + "\n".join([head, *rows])
-        + f"\n\nBundling all {asked.count} took {bundling:.0f} s, each with the frozen build that "
-        f"compares; verifying them as one folder {verifying:.0f} s: {told}; {alike} pairs flagged "
-        f"as alike, {asked.count // COPY_EVERY} were copied.\n"
+        + f"\n\nBundling {asked.handed_in} of them took {bundling:.0f} s, each with the frozen build "
+        f"that compares; verifying them as one folder {verifying:.0f} s: {told}; {alike} pairs flagged "
+        f"as alike, {asked.handed_in // COPY_EVERY} were copied.\n"
     )
     sys.stdout.write(text)
     if asked.write:
