@@ -137,9 +137,9 @@ def main() -> None:
         f"{distinct} distinct results. Own stores: {asked.alone} students measured, the rest "
         "extrapolated.\n\n"
         + "\n".join([head, *rows])
-        + f"\n\nBundling {asked.handed_in} of them took {bundling:.0f} s, each with the frozen build "
-        f"that compares; verifying them as one folder {verifying:.0f} s: {told}; {alike} pairs flagged "
-        f"as alike, {asked.handed_in // COPY_EVERY} were copied.\n"
+        + f"\n\nBundling {asked.handed_in} of them took {bundling:.0f} s, each with the frozen "
+        f"build that compares; verifying them as one folder {verifying:.0f} s: {told}; "
+        f"{alike} pairs flagged as alike, {asked.handed_in // COPY_EVERY} were copied.\n"
     )
     sys.stdout.write(text)
     if asked.write:
