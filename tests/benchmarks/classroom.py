@@ -11,6 +11,8 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.datasets.generated import Recipe, materialise
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -52,9 +54,7 @@ date = 2026-05-04
 rules = "assignment.toml"
 
 [data.paintings]
-source = "paintings"
-train = 12
-test = 20
+path = "../../paintings"
 
 [weights.formulas]
 source = "file:shipped:compact-alexnet.safetensors"
@@ -139,7 +139,8 @@ class Student:
 
 
 def students(root: Path, count: int) -> list[Student]:
-    """Write the workspaces of a class below a folder; the same ones for the same count."""
+    """Write the workspaces of a class below a folder, the images that all of them use beside it."""
+    data(root.parent / "paintings")
     made = []
     for number in range(count):
         is_copy = number % COPY_EVERY == COPY_EVERY - 1
@@ -154,6 +155,14 @@ def students(root: Path, count: int) -> list[Student]:
         )
         _write(folder, number, author)
     return made
+
+
+def data(folder: Path) -> None:
+    """Write generated paintings as class folders, unless they are there."""
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        recipe = Recipe(source="paintings", classes=10, train=12, test=20, size=96, level=1)
+        materialise(recipe, folder.parent / "cache").rename(folder)
 
 
 def _write(folder: Path, number: int, author: int) -> None:
